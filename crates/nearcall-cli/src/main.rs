@@ -1,0 +1,3 @@
+//! The `nearcall` command.
+
+fn main() {}

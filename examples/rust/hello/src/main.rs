@@ -1,0 +1,3 @@
+//! Dial, call, handle an error, a deadline, a stream.
+
+fn main() {}

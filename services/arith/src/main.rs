@@ -1,0 +1,3 @@
+//! The arith service.
+
+fn main() {}
