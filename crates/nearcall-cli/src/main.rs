@@ -1,3 +1,42 @@
-//! The `nearcall` command.
+//! The `nearcall` command: start, see, describe and call the services of this machine.
+//!
+//! Reading order: [`args`] says what can be asked, one module per command answers, [`supervise`] is the machine behind
+//! `up`, and [`control`] is the gRPC service by which `down`, `ps` and `up -d` speak to it.
 
-fn main() {}
+mod args;
+mod completions;
+mod output;
+
+use std::process::ExitCode;
+
+use args::{Cli, Command};
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = runtime().and_then(|runtime| {
+        args::remember_world(cli.world);
+        let outcome = runtime.block_on(run(cli.command));
+        // A reader of stdin that is still blocked must not hold the command back.
+        runtime.shutdown_background();
+        outcome
+    });
+    match outcome {
+        Ok(code) => code,
+        Err(error) => output::report(&error),
+    }
+}
+
+/// One thread is enough, and supervision relies on it: a child that dies with its parent dies with the *thread* that
+/// started it, so children must be started by the thread that lives as long as the process.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?)
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Completions(args) => completions::run(&args),
+    }
+}

@@ -1,0 +1,71 @@
+//! What can be asked on the command line. Each command's own arguments live beside the command.
+
+use std::sync::OnceLock;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Parser, Subcommand};
+
+use crate::completions;
+
+/// The heading of `--help`, in the colours of cargo's.
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Start, see, describe and call the services of this machine.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nearcall",
+    version,
+    styles = STYLES,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "\
+First minutes:
+  nearcall new arena && cd arena   make a project: proto, server, client, test
+  nearcall up -d                   build it, start it, wait until it serves
+  nearcall ps                      what runs, where, since when
+  nearcall down                    stop it all; nothing is left behind
+
+Exit status:
+  0  done
+  1  something failed; stderr says what, why and what to do
+  2  the command line is wrong"
+)]
+pub(crate) struct Cli {
+    /// The world to work in: services see only those of their own world [default: default]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WORLD",
+        env = "NEARCALL_WORLD",
+        hide_env = false
+    )]
+    pub(crate) world: Option<String>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands, in the order in which a newcomer meets them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+static WORLD: OnceLock<Option<String>> = OnceLock::new();
+
+/// Keeps what `--world` said for [`world_asked`]. Called once, by `main`.
+pub(crate) fn remember_world(world: Option<String>) {
+    // A second call changes nothing: there is one command line.
+    let _ = WORLD.set(world);
+}
+
+/// What `--world` or `NEARCALL_WORLD` says, when either says anything.
+pub(crate) fn world_asked() -> Option<&'static str> {
+    WORLD.get().and_then(Option::as_deref)
+}
