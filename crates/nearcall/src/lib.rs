@@ -19,4 +19,6 @@ macro_rules! include_proto {
     };
 }
 
+pub use nearcall_rpc::{inspect, raw};
+pub use tonic::metadata;
 pub use tonic::{Code, Request, Response, Status, Streaming, async_trait};
