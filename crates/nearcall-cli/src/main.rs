@@ -5,7 +5,10 @@
 
 mod args;
 mod completions;
+mod log_file;
+mod names;
 mod output;
+mod supervise;
 
 use std::process::ExitCode;
 

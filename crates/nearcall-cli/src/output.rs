@@ -122,7 +122,11 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         last = cause;
     }
     if let Some(advised) = error.downcast_ref::<Advised>() {
-        note(format!("  {} {}", paint(AnsiColor::Cyan, "try:"), advised.advice));
+        note(format!(
+            "  {} {}",
+            paint(AnsiColor::Cyan, "try:"),
+            advised.advice
+        ));
     }
     ExitCode::FAILURE
 }
