@@ -4,11 +4,16 @@
 //! `up`, and [`control`] is the gRPC service by which `down`, `ps` and `up -d` speak to it.
 
 mod args;
+mod building;
 mod completions;
+mod config;
 mod log_file;
 mod names;
 mod output;
+mod schema;
+mod state_folder;
 mod supervise;
+mod terminal;
 
 use std::process::ExitCode;
 
