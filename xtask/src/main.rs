@@ -1,3 +1,110 @@
-//! The project's own tasks.
+//! The project's own tasks: `cargo xtask help` lists them.
+//!
+//! `test` and `ci` are made of named checks ([`check`]), `tidy` of rules over the files of the checkout
+//! ([`tidy`]). Nothing here is needed to build or use nearcall.
 
-fn main() {}
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what a task finds out is shown on the terminal"
+)]
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use check::Selection;
+use lexopt::prelude::{Long, Short, Value, ValueExt as _};
+
+mod bench;
+mod check;
+mod ci;
+mod codegen {
+    pub(crate) fn run(_check: bool) -> anyhow::Result<()> {
+        anyhow::bail!("not written yet")
+    }
+}
+mod fuzz;
+#[cfg(unix)]
+mod outside;
+mod program;
+mod side;
+mod tally;
+mod test;
+mod tidy;
+
+const HELP: &str = "\
+The project's own tasks.
+
+cargo xtask test [--only NAME]... [--list]   every test, then the checks by stock tools
+cargo xtask ci   [--only NAME]... [--list]   formatting, lints, docs, tidy, a short run of the benchmarks
+cargo xtask tidy [--only NAME]... [--list]   the rules that a machine can hold
+cargo xtask codegen [--check]                write what is generated from proto/, or see whether it is up to date
+cargo xtask bench [--list | NAME [ARG]...]   the benchmarks of bench/
+cargo xtask fuzz [--list | NAME [ARG]...]    the fuzz targets of fuzz/
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Carries out the task that the command line names; `false` when something did not hold.
+fn run() -> anyhow::Result<bool> {
+    let mut args = lexopt::Parser::from_env();
+    let task = match args.next()? {
+        None | Some(Long("help") | Short('h')) => "help".to_owned(),
+        Some(Value(task)) => task.string()?,
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    match task.as_str() {
+        "test" => test::run(&selection(args)?),
+        "ci" => ci::run(&selection(args)?),
+        "tidy" => tidy::run(&selection(args)?),
+        "codegen" => codegen::run(flag(args, "check")?).map(|()| true),
+        "bench" => bench::run(&rest(args)?),
+        "fuzz" => fuzz::run(&rest(args)?),
+        "help" => {
+            print!("{HELP}");
+            Ok(true)
+        }
+        other => anyhow::bail!("there is no task `{other}`\n\n{HELP}"),
+    }
+}
+
+fn selection(mut args: lexopt::Parser) -> anyhow::Result<Selection> {
+    let mut selection = Selection::default();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("only") => {
+                let names = args.values()?.map(|name| name.string());
+                for name in names {
+                    selection.only.push(name?);
+                }
+            }
+            Long("list") => selection.list = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(selection)
+}
+
+fn flag(mut args: lexopt::Parser, name: &str) -> anyhow::Result<bool> {
+    let mut given = false;
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long(long) if long == name => given = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(given)
+}
+
+fn rest(mut args: lexopt::Parser) -> anyhow::Result<Vec<OsString>> {
+    Ok(args.raw_args()?.collect())
+}

@@ -1,0 +1,51 @@
+//! `cargo xtask bench`: the benchmarks, a workspace of their own in `bench/`.
+
+use std::ffi::OsString;
+
+use crate::check::{Session, workspace_root};
+use crate::side::{cargo, programs};
+use crate::tally::Tally;
+
+const FOLDER: &str = "bench";
+
+/// How cargo runs one of them.
+const RUN: &[&str] = &["run", "--release", "--manifest-path", "bench/Cargo.toml"];
+
+/// An argument that makes a benchmark as short as can be: it shows that it runs, not how fast.
+const SMOKE: &str = "--smoke";
+
+/// Carries out the task: lists the benchmarks, or runs one with the arguments that follow its name.
+pub(crate) fn run(args: &[OsString]) -> anyhow::Result<bool> {
+    match args.split_first() {
+        Some((name, rest)) if name != "--list" => {
+            let program = [RUN, &["--target-dir", "target", "--bin"]].concat();
+            let rest = [&[OsString::from("--")], rest].concat();
+            cargo(&program, name, &rest)
+        }
+        _ => {
+            for name in programs(&workspace_root()?.join(FOLDER))? {
+                println!("{name}");
+            }
+            Ok(true)
+        }
+    }
+}
+
+/// Runs every benchmark for a moment; a checkout without `bench/` has none to count.
+pub(crate) fn smoke(session: &Session<'_>) -> anyhow::Result<Tally> {
+    let mut tally = Tally::default();
+    for name in programs(&session.root.join(FOLDER))? {
+        session
+            .cargo()?
+            .args(RUN)
+            .arg("--target-dir")
+            .arg(session.target())
+            .args(["--bin", &name, "--", SMOKE])
+            .succeed()?;
+        tally += Tally::PASSED;
+    }
+    if tally == Tally::default() {
+        println!("there are no benchmarks in {FOLDER}/");
+    }
+    Ok(tally)
+}

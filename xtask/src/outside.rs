@@ -1,0 +1,63 @@
+//! The checks by stock tools: what nearcall promises, seen from outside.
+//!
+//! Each sets itself up under `target/`, from lists of versions that are committed in `tests/outside`, and leaves the
+//! home folder of the user alone.
+
+use std::time::Duration;
+
+use crate::check::{Check, Tool};
+
+mod buf;
+mod grpcurl;
+mod lifecycle;
+mod new_project;
+mod python;
+mod server;
+
+const MINUTES: u64 = 60;
+
+const PYTHON: Tool = Tool(&["python3", "-c", "import ensurepip, venv"]);
+const NPM: Tool = Tool(&["npm", "--version"]);
+const NODE: Tool = Tool(&["node", "--version"]);
+const GO: Tool = Tool(&["go", "version"]);
+
+/// The checks, in the order that builds least twice.
+pub(crate) fn checks() -> Vec<Check> {
+    vec![
+        Check {
+            name: "demo-and-lifecycle",
+            about: "the demo, then up, ps, call and down, which leaves nothing behind",
+            needs: &[],
+            limit: Duration::from_secs(20 * MINUTES),
+            run: lifecycle::run,
+        },
+        Check {
+            name: "python-grpcio",
+            about: "grpcio with no option set calls nearcall, and is refused by plain tonic",
+            needs: &[PYTHON],
+            limit: Duration::from_secs(15 * MINUTES),
+            run: python::run,
+        },
+        Check {
+            name: "grpcurl",
+            about: "grpcurl lists, describes and calls over a Unix socket",
+            needs: &[GO],
+            limit: Duration::from_secs(15 * MINUTES),
+            run: grpcurl::run,
+        },
+        Check {
+            name: "buf-lint",
+            about: "buf finds the .proto files in good order",
+            needs: &[NODE, NPM],
+            limit: Duration::from_secs(5 * MINUTES),
+            run: buf::run,
+        },
+        Check {
+            name: "new-project",
+            about: "what `nearcall new` writes passes its own tests",
+            needs: &[],
+            limit: Duration::from_secs(15 * MINUTES),
+            run: new_project::run,
+        },
+    ]
+}

@@ -1,0 +1,69 @@
+//! grpcio, dialled as its documentation says, at nearcall and at plain tonic.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::check::Session;
+use crate::tally::Tally;
+
+use super::server::Server;
+
+const SCRIPT: &str = "tests/outside/python/check_arith.py";
+const REQUIREMENTS: &str = "tests/outside/python/requirements.txt";
+const PROTO: &str = "arith/v1/arith.proto";
+
+pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
+    let python = venv(session)?;
+    let stubs = stubs(session, &python)?;
+    let arith = Server::arith(session)?;
+    let plain = Server::plain_tonic(session)?;
+    let ended = session
+        .program(python)?
+        .env("PYTHONPATH", stubs)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg(SCRIPT)
+        .arg(&arith.socket)
+        .arg(&plain.socket)
+        .succeed()?;
+    print!("{}", ended.stdout);
+    Ok(Tally::PASSED)
+}
+
+/// A Python with the packages of the list, made anew when the list changes.
+fn venv(session: &Session<'_>) -> anyhow::Result<PathBuf> {
+    let folder = session.outside()?.join("venv");
+    let python = folder.join("bin/python");
+    let installed = folder.join("installed.txt");
+    let wanted = fs::read_to_string(session.root.join(REQUIREMENTS))?;
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    println!("setting up {}", folder.display());
+    session
+        .program("python3")?
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder)
+        .succeed()?;
+    session
+        .program(&python)?
+        .args(["-m", "pip", "install", "--quiet", "--no-cache-dir"])
+        .args(["--disable-pip-version-check", "--only-binary", ":all:"])
+        .args(["--requirement", REQUIREMENTS])
+        .succeed()?;
+    fs::write(installed, wanted)?;
+    Ok(python)
+}
+
+/// The folder with the Python code that grpcio's own generator makes of the service.
+fn stubs(session: &Session<'_>, python: &PathBuf) -> anyhow::Result<PathBuf> {
+    let folder = session.outside()?.join("python");
+    fs::create_dir_all(&folder)?;
+    let out = |kind: &str| format!("--{kind}={}", folder.display());
+    session
+        .program(python)?
+        .args(["-m", "grpc_tools.protoc", "--proto_path=proto"])
+        .args([out("python_out"), out("grpc_python_out")])
+        .arg(PROTO)
+        .succeed()?;
+    Ok(folder)
+}
