@@ -1,4 +1,26 @@
 #![doc = include_str!("../README.md")]
 
+mod body;
+pub mod channel;
+mod context;
 pub mod inspect;
+mod layer;
+pub mod limits;
 pub mod raw;
+pub mod registry;
+pub mod resolve;
+pub mod server;
+pub mod status;
+mod timeout;
+mod trace;
+mod wire;
+
+pub use body::RequestBody;
+pub use channel::{Channel, ChannelBuilder, ConnectError, ResponseBody, WaitForReady};
+pub use context::{Context, Scope};
+pub use limits::Limits;
+pub use nearcall_proto::table::Described;
+pub use server::{Bound, CutCall, Drained, ServeError, Served, Server};
+pub use status::Reason;
+pub use trace::TraceContext;
+pub use wire::Wire;

@@ -1,1 +1,15 @@
 #![doc = include_str!("../README.md")]
+
+/// Generated from `proto/arith/v1/arith.proto`, for the examples in the documentation.
+pub mod arith {
+    nearcall::include_proto!("arith.v1");
+}
+
+mod isolated;
+pub mod probe;
+mod running;
+mod wait;
+
+pub use isolated::isolated;
+pub use running::{Running, address_in};
+pub use wait::{PATIENCE, eventually};

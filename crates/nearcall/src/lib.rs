@@ -1,10 +1,28 @@
 #![doc = include_str!("../README.md")]
 
-/// What generated code names. Nothing here is meant to be written by hand.
 #[doc(hidden)]
-pub mod codegen {
-    pub use nearcall_proto::table;
-    pub use {prost, prost_types, tonic, tonic_prost};
+pub mod codegen;
+#[cfg(feature = "log")]
+pub mod log;
+mod run;
+
+pub use nearcall_rpc::{
+    Bound, Channel, ChannelBuilder, ConnectError, Context, CutCall, Described, Drained, Limits,
+    Reason, ServeError, Server, TraceContext, WaitForReady, Wire, inspect, limits, raw, registry,
+    resolve,
+};
+pub use nearcall_transport::{
+    Address, Peer, PeerPolicy, PrivateDir, Target, Transport, name, runtime_dir,
+};
+pub use run::{block_on, connect};
+pub use tokio;
+pub use tokio_stream;
+pub use tonic::{Code, Request, Response, Status, Streaming, async_trait};
+pub use tonic_types::{ErrorDetail, ErrorDetails, StatusExt};
+
+/// The services that nearcall itself defines, generated from `proto/nearcall`.
+pub mod proto {
+    pub use nearcall_proto::*;
 }
 
 /// Includes the code that `nearcall_build::compile` generated for a proto package.
@@ -18,7 +36,3 @@ macro_rules! include_proto {
         include!(concat!(env!("OUT_DIR"), "/", $package, ".rs"));
     };
 }
-
-pub use nearcall_rpc::{inspect, raw};
-pub use tonic::metadata;
-pub use tonic::{Code, Request, Response, Status, Streaming, async_trait};

@@ -1,0 +1,166 @@
+//! [`Channel`]: calls a server by name or address, over whichever connection there is at the moment.
+
+mod answer;
+mod call;
+mod connect;
+mod link;
+mod retry;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use http::{Request, Response};
+use nearcall_transport::Target;
+use tonic::Status;
+use tonic::body::Body;
+use tower_service::Service;
+
+pub use answer::ResponseBody;
+pub use connect::ConnectError;
+
+use crate::context::Context;
+use crate::limits::{CONNECT_TIMEOUT, UNARY_DEADLINE};
+use crate::resolve::ResolveError;
+use link::Link;
+use retry::Retries;
+
+/// A connection to a server that comes back by itself: what a generated client is made of.
+///
+/// Clones share the connection and are cheap. Where the connection is gone, the next call makes a new one; a call fails
+/// at once with UNAVAILABLE if that cannot be done, unless it waits until the server is ready. Unary calls have a
+/// deadline of [`UNARY_DEADLINE`] where the request sets none and the call that is being served has none either.
+///
+/// ```no_run
+/// # async fn connect() -> Result<(), nearcall_rpc::ConnectError> {
+/// let channel = nearcall_rpc::Channel::connect("arith").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Channel {
+    shared: Arc<Shared>,
+}
+
+/// What the clones of a channel share.
+#[derive(Debug)]
+struct Shared {
+    link: Link,
+    retries: Retries,
+    unary_deadline: Option<Duration>,
+    wait_for_ready: bool,
+}
+
+/// Makes a [`Channel`] that is not as the defaults have it.
+#[derive(Debug, Clone)]
+pub struct ChannelBuilder {
+    target: String,
+    connect_timeout: Duration,
+    unary_deadline: Option<Duration>,
+    wait_for_ready: bool,
+}
+
+/// Put into a request's extensions, says whether this one call waits until the server is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitForReady(pub bool);
+
+impl Channel {
+    /// Connects to a name, such as `arith` or `arena/arith`, or to an address, such as `unix:/tmp/arith.sock`.
+    ///
+    /// # Errors
+    ///
+    /// The target says no place, nobody is there, or who is there is not who may be.
+    pub async fn connect(target: impl Into<String>) -> Result<Self, ConnectError> {
+        Self::builder(target).connect().await
+    }
+
+    /// A channel that connects with its first call.
+    ///
+    /// # Errors
+    ///
+    /// The target is neither a name nor an address.
+    pub fn lazy(target: impl Into<String>) -> Result<Self, ConnectError> {
+        Self::builder(target).lazy()
+    }
+
+    /// A channel with settings of its own.
+    pub fn builder(target: impl Into<String>) -> ChannelBuilder {
+        ChannelBuilder {
+            target: target.into(),
+            connect_timeout: CONNECT_TIMEOUT,
+            unary_deadline: Some(UNARY_DEADLINE),
+            wait_for_ready: false,
+        }
+    }
+}
+
+impl ChannelBuilder {
+    /// How long one try to connect may take. Default: [`CONNECT_TIMEOUT`].
+    #[must_use]
+    pub const fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// How long a unary call may take whose request sets no deadline; none means for ever. Default:
+    /// [`UNARY_DEADLINE`].
+    #[must_use]
+    pub const fn unary_deadline(mut self, limit: Option<Duration>) -> Self {
+        self.unary_deadline = limit;
+        self
+    }
+
+    /// Whether calls wait until the server is ready, up to their deadline, rather than failing at once. Default: no.
+    /// A request that carries [`WaitForReady`] decides for itself.
+    #[must_use]
+    pub const fn wait_for_ready(mut self, wait: bool) -> Self {
+        self.wait_for_ready = wait;
+        self
+    }
+
+    /// Connects now; with [`Self::wait_for_ready`] tries until the server is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Channel::connect`].
+    pub async fn connect(self) -> Result<Channel, ConnectError> {
+        let wait = self.wait_for_ready;
+        let channel = self.lazy()?;
+        channel.shared.link.connect_now(wait).await?;
+        Ok(channel)
+    }
+
+    /// Connects with the first call.
+    ///
+    /// # Errors
+    ///
+    /// As [`Channel::lazy`].
+    pub fn lazy(self) -> Result<Channel, ConnectError> {
+        let target: Target = self.target.parse().map_err(ResolveError::from)?;
+        Ok(Channel {
+            shared: Arc::new(Shared {
+                link: Link::new(target, self.connect_timeout),
+                retries: Retries::default(),
+                unary_deadline: self.unary_deadline,
+                wait_for_ready: self.wait_for_ready,
+            }),
+        })
+    }
+}
+
+impl Service<Request<Body>> for Channel {
+    type Response = Response<ResponseBody>;
+    type Error = Status;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Status>> + Send>>;
+
+    fn poll_ready(&mut self, _cx: &mut TaskContext<'_>) -> Poll<Result<(), Status>> {
+        // Whether there is a connection is asked for each call, since each decides whether it waits.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(call::call(Arc::clone(&self.shared), request, Context::current()))
+    }
+}

@@ -1,0 +1,123 @@
+//! One try to connect.
+
+use std::time::Duration;
+
+use http::uri::Authority;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use nearcall_transport::{Address, Connection, PeerPolicy, PeerRefused, Target, Transport};
+
+use crate::body::OutgoingBody;
+use crate::limits::{
+    CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT,
+    STREAM_WINDOW_BYTES,
+};
+use crate::resolve::{ResolveError, resolve};
+
+/// Why a channel has no connection.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The target says no place, or nobody serves it.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// Nobody could be reached there.
+    #[error(transparent)]
+    Connect(#[from] nearcall_transport::ConnectError),
+    /// The server's process is another user's.
+    #[error("the server at {address} is not one of this user's, so nothing was sent to it")]
+    WrongPeer {
+        /// Where it was.
+        address: Address,
+        /// Whose it is.
+        #[source]
+        source: PeerRefused,
+    },
+    /// The time was up.
+    #[error("connecting to {address} took longer than {limit:?}")]
+    TimedOut {
+        /// Where to.
+        address: Address,
+        /// How long it could take.
+        limit: Duration,
+    },
+    /// The server did not speak HTTP/2.
+    #[error("the server at {address} did not take up gRPC")]
+    Handshake {
+        /// Where it was.
+        address: Address,
+        /// What HTTP/2 said.
+        #[source]
+        source: hyper::Error,
+    },
+}
+
+/// Sends requests over one connection; a new wire is a new variant.
+#[derive(Debug, Clone)]
+pub(crate) enum Sender {
+    Grpc { http2: hyper::client::conn::http2::SendRequest<OutgoingBody>, authority: Authority },
+}
+
+impl Sender {
+    /// Whether no further request can be sent.
+    pub(crate) fn is_closed(&self) -> bool {
+        match self {
+            Self::Grpc { http2, .. } => http2.is_closed(),
+        }
+    }
+}
+
+/// Connects to where the target is now.
+pub(crate) async fn connect(target: &Target, limit: Duration) -> Result<Sender, ConnectError> {
+    let address = resolve(target)?;
+    let connecting = async {
+        let connection = Connection::connect(&address).await?;
+        check_peer(target, &address, &connection)?;
+        handshake(&address, connection).await
+    };
+    match tokio::time::timeout(limit, connecting).await {
+        Ok(connected) => connected,
+        Err(_) => Err(ConnectError::TimedOut { address, limit }),
+    }
+}
+
+/// Whoever came first may have taken an abstract name, and a name in the registry promises a process of this user's.
+/// The permissions of a path that the caller wrote out, and the loopback port, are the caller's own choice.
+fn check_peer(target: &Target, address: &Address, connection: &Connection) -> Result<(), ConnectError> {
+    let peer = connection.peer();
+    let promised = matches!(target, Target::Name(_)) && peer.transport == Transport::Unix;
+    if promised || peer.transport == Transport::UnixAbstract {
+        let wrong = |source| ConnectError::WrongPeer { address: address.clone(), source };
+        PeerPolicy::default().admit(peer).map_err(wrong)?;
+    }
+    Ok(())
+}
+
+async fn handshake(address: &Address, connection: Connection) -> Result<Sender, ConnectError> {
+    let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_header_list_size(HEADER_LIST_BYTES_MAX)
+        .keep_alive_interval(KEEPALIVE_INTERVAL)
+        .keep_alive_timeout(KEEPALIVE_TIMEOUT);
+    let shaken = builder.handshake(TokioIo::new(connection)).await;
+    let (http2, driver) = shaken.map_err(|source| ConnectError::Handshake { address: address.clone(), source })?;
+    let place = address.clone();
+    // Ends when the last sender is dropped, or with the connection.
+    tokio::spawn(async move {
+        if let Err(error) = driver.await {
+            tracing::debug!(address = %place, %error, "the connection ended with an error");
+        }
+    });
+    Ok(Sender::Grpc { http2, authority: authority(address) })
+}
+
+/// What `:authority` says: the host and port of TCP, and `localhost` where there is no host, as stock clients have it.
+fn authority(address: &Address) -> Authority {
+    let named = match address {
+        Address::Http(host) => host.to_string().parse().ok(),
+        _ => None,
+    };
+    named.unwrap_or_else(|| Authority::from_static("localhost"))
+}

@@ -1,0 +1,112 @@
+//! The one connection of a channel: there, or made by the first call that needs it while the others wait for it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use nearcall_transport::Target;
+use tonic::Status;
+
+use super::connect::{ConnectError, Sender, connect};
+use super::retry::Backoff;
+use crate::status::Reason;
+
+#[derive(Debug)]
+pub(crate) struct Link {
+    target: Target,
+    connect_timeout: Duration,
+    state: Mutex<State>,
+    /// Held by the one that connects.
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sender: Option<Sender>,
+    /// When the last try failed, and why.
+    failed: Option<(Instant, Status)>,
+}
+
+impl Link {
+    pub(crate) fn new(target: Target, connect_timeout: Duration) -> Self {
+        Self { target, connect_timeout, state: Mutex::default(), turn: tokio::sync::Mutex::default() }
+    }
+
+    /// The connection there is, or a new one.
+    ///
+    /// # Errors
+    ///
+    /// UNAVAILABLE; with `wait` none, it is tried again until the future is dropped.
+    pub(crate) async fn sender(&self, wait: bool) -> Result<Sender, Status> {
+        if let Some(sender) = self.open() {
+            return Ok(sender);
+        }
+        let mut backoff = Backoff::new();
+        loop {
+            match self.in_turn().await {
+                Err(status) if wait => {
+                    tracing::debug!(target = %self.target, %status, "not ready yet");
+                    backoff.wait().await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Connects, and keeps the error as it was; with `wait`, until the server is there.
+    pub(crate) async fn connect_now(&self, wait: bool) -> Result<(), ConnectError> {
+        let mut backoff = Backoff::new();
+        loop {
+            match connect(&self.target, self.connect_timeout).await {
+                Ok(sender) => {
+                    self.state().sender = Some(sender);
+                    return Ok(());
+                }
+                Err(error) if !wait => return Err(error),
+                Err(_) => backoff.wait().await,
+            }
+        }
+    }
+
+    /// Connects, unless another call did while this one waited for its turn; its failure is this call's as well.
+    async fn in_turn(&self) -> Result<Sender, Status> {
+        let asked = Instant::now();
+        let _turn = self.turn.lock().await;
+        if let Some(sender) = self.open() {
+            return Ok(sender);
+        }
+        if let Some((when, status)) = &self.state().failed
+            && *when > asked
+        {
+            return Err(status.clone());
+        }
+        let outcome = connect(&self.target, self.connect_timeout).await.map_err(|error| unavailable(&error));
+        let mut state = self.state();
+        match &outcome {
+            Ok(sender) => state.sender = Some(sender.clone()),
+            Err(status) => state.failed = Some((Instant::now(), status.clone())),
+        }
+        outcome
+    }
+
+    fn open(&self) -> Option<Sender> {
+        let mut state = self.state();
+        if state.sender.as_ref().is_some_and(Sender::is_closed) {
+            state.sender = None;
+        }
+        state.sender.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unavailable(error: &ConnectError) -> Status {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    Reason::ConnectFailed.status(text)
+}

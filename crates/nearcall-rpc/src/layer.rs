@@ -1,0 +1,197 @@
+//! What every call passes on its way to the handler, outermost first: [`admit`], [`idle`], [`deadline`],
+//! [`propagate`], [`catch_panic`].
+//!
+//! A layer is two small things: how it looks at a call when it comes ([`Layer`]), and what it does while the call goes
+//! on ([`Stage`]), which is the same for the handler's future and for the body that the handler answers with. The
+//! future and the body that carry a stage along are written here once.
+
+pub(crate) mod admit;
+pub(crate) mod catch_panic;
+pub(crate) mod deadline;
+pub(crate) mod idle;
+pub(crate) mod propagate;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tonic::Status;
+use tower_service::Service;
+
+use crate::body::RequestBody;
+
+/// Looks at a call when it comes.
+pub(crate) trait Layer {
+    /// What goes along with the call.
+    type Stage: Stage;
+
+    /// Lets the call through, or ends it with a status.
+    fn begin(&self, request: &mut Request<RequestBody>) -> Result<Self::Stage, Status>;
+}
+
+/// Goes along with a call until its last frame.
+pub(crate) trait Stage {
+    /// Runs one poll of what is within.
+    fn around<T>(&mut self, poll: impl FnOnce() -> T) -> Result<T, Status> {
+        Ok(poll())
+    }
+
+    /// Told of every frame of the answer.
+    fn saw_frame(&mut self) {}
+
+    /// Asked when what is within has nothing yet: a status ends the call there.
+    fn poll_end(&mut self, _cx: &mut Context<'_>) -> Poll<Status> {
+        Poll::Pending
+    }
+}
+
+/// A service with one layer around it.
+#[derive(Debug, Clone)]
+pub(crate) struct Layered<L, S> {
+    layer: L,
+    inner: S,
+}
+
+impl<L, S> Layered<L, S> {
+    pub(crate) const fn new(layer: L, inner: S) -> Self {
+        Self { layer, inner }
+    }
+}
+
+impl<L, S, B> Service<Request<RequestBody>> for Layered<L, S>
+where
+    L: Layer,
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
+    B: Body<Data = Bytes, Error = Status>,
+{
+    type Response = Response<StagedBody<B, L::Stage>>;
+    type Error = Infallible;
+    type Future = StagedFuture<S::Future, L::Stage>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
+        let begun = self.layer.begin(&mut request).and_then(|mut stage| {
+            let inner = &mut self.inner;
+            let future = stage.around(|| inner.call(request))?;
+            Ok((future, stage))
+        });
+        match begun {
+            Ok((inner, stage)) => StagedFuture { inner: Some(inner), stage: Some(stage), refused: None },
+            Err(status) => StagedFuture { inner: None, stage: None, refused: Some(Box::new(status)) },
+        }
+    }
+}
+
+pin_project! {
+    /// The handler's future, with a stage.
+    #[derive(Debug)]
+    pub(crate) struct StagedFuture<F, S> {
+        #[pin]
+        inner: Option<F>,
+        stage: Option<S>,
+        refused: Option<Box<Status>>,
+    }
+}
+
+impl<F, B, S> Future for StagedFuture<F, S>
+where
+    F: Future<Output = Result<Response<B>, Infallible>>,
+    B: Body<Data = Bytes, Error = Status>,
+    S: Stage,
+{
+    type Output = Result<Response<StagedBody<B, S>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let status = match (this.inner.as_mut().as_pin_mut(), this.stage.as_mut()) {
+            (Some(inner), Some(stage)) => match stage.around(|| inner.poll(cx)) {
+                Ok(Poll::Ready(Ok(response))) => {
+                    let stage = this.stage.take();
+                    return Poll::Ready(Ok(response.map(|inner| StagedBody { inner: Some(inner), stage })));
+                }
+                Ok(Poll::Pending) => match stage.poll_end(cx) {
+                    Poll::Ready(status) => status,
+                    Poll::Pending => return Poll::Pending,
+                },
+                Err(status) => status,
+            },
+            _ => this.refused.take().map_or_else(|| Status::internal("polled after it was done"), |status| *status),
+        };
+        // What is within ends here, at its last await, before the answer leaves.
+        this.inner.set(None);
+        drop(this.stage.take());
+        Poll::Ready(Ok(status.into_http()))
+    }
+}
+
+pin_project! {
+    /// The body of the answer, with a stage; empty where a status took its place.
+    #[derive(Debug)]
+    pub(crate) struct StagedBody<B, S> {
+        #[pin]
+        inner: Option<B>,
+        stage: Option<S>,
+    }
+}
+
+impl<B, S> Default for StagedBody<B, S> {
+    fn default() -> Self {
+        Self { inner: None, stage: None }
+    }
+}
+
+impl<B, S> Body for StagedBody<B, S>
+where
+    B: Body<Data = Bytes, Error = Status>,
+    S: Stage,
+{
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let mut this = self.project();
+        let (Some(inner), Some(stage)) = (this.inner.as_mut().as_pin_mut(), this.stage.as_mut()) else {
+            return Poll::Ready(None);
+        };
+        let status = match stage.around(|| inner.poll_frame(cx)) {
+            Ok(Poll::Ready(frame)) => {
+                stage.saw_frame();
+                return Poll::Ready(frame);
+            }
+            Ok(Poll::Pending) => match stage.poll_end(cx) {
+                Poll::Ready(status) => status,
+                Poll::Pending => return Poll::Pending,
+            },
+            Err(status) => status,
+        };
+        this.inner.set(None);
+        drop(this.stage.take());
+        Poll::Ready(Some(Ok(trailers(&status))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+/// The last frame of a stream that ends with a status.
+fn trailers(status: &Status) -> Frame<Bytes> {
+    let mut headers = http::HeaderMap::new();
+    if let Err(unfit) = status.add_header(&mut headers) {
+        tracing::warn!(%status, %unfit, "a status does not fit into trailers; its code is sent alone");
+        headers.insert(Status::GRPC_STATUS, http::HeaderValue::from(status.code() as i32));
+    }
+    Frame::trailers(headers)
+}

@@ -1,0 +1,38 @@
+//! The call's deadline and trace, set around the handler so that the calls it makes carry them on.
+
+use http::Request;
+use tonic::Status;
+
+use super::{Layer, Stage};
+use crate::body::RequestBody;
+use crate::context::Context;
+use crate::layer::deadline::DeadlineAt;
+use crate::trace::TraceContext;
+
+/// Sets [`Context`] around the handler.
+#[derive(Debug, Clone)]
+pub(crate) struct Propagate;
+
+impl Layer for Propagate {
+    type Stage = Within;
+
+    fn begin(&self, request: &mut Request<RequestBody>) -> Result<Within, Status> {
+        let mut context = Context::new();
+        if let Some(DeadlineAt(at)) = request.extensions().get() {
+            context = context.with_deadline(*at);
+        }
+        if let Some(trace) = TraceContext::read(request.headers()) {
+            context = context.with_trace(trace);
+        }
+        Ok(Within(context))
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Within(Context);
+
+impl Stage for Within {
+    fn around<T>(&mut self, poll: impl FnOnce() -> T) -> Result<T, Status> {
+        Ok(self.0.enter(poll))
+    }
+}

@@ -1,0 +1,310 @@
+//! [`Server`]: serves handlers at a name or an address, until it is asked to stop.
+
+mod accept;
+pub(crate) mod calls;
+mod connection;
+mod drain;
+mod newcomers;
+pub(crate) mod router;
+mod schema;
+mod signals;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use nearcall_proto::table::{self, Described};
+use nearcall_transport::{Address, BindError, ListenOptions, Listener, PeerPolicy, Target};
+use tonic::server::NamedService;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use calls::CutCall;
+pub use drain::Drained;
+pub use router::Served;
+
+use crate::limits::Limits;
+use crate::registry::{Entry, Registration, Registry, RegistryError, rfc3339};
+use crate::resolve::{ResolveError, world_of};
+use accept::Accept;
+use calls::Calls;
+use newcomers::Newcomers;
+use router::Router;
+use schema::Schema;
+use signals::Signals;
+
+/// Serves handlers. What generated code calls `ArithServer` is added, and the server does the rest: health,
+/// reflection, deadlines, limits, a registry entry, and a clean stop on SIGINT and SIGTERM.
+///
+/// ```no_run
+/// # async fn serve<S: nearcall_rpc::Served + nearcall_rpc::Described + tonic::server::NamedService>(arith: S)
+/// # -> Result<(), nearcall_rpc::ServeError> {
+/// nearcall_rpc::Server::new("arith").add_service(arith).serve().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    target: String,
+    more: Vec<String>,
+    router: Router,
+    schema: Schema,
+    limits: Limits,
+    peers: PeerPolicy,
+    insecure: bool,
+    heal: bool,
+    reporter: HealthReporter,
+    stop: Option<Stop>,
+}
+
+/// What ends a server besides signals.
+struct Stop(Pin<Box<dyn Future<Output = ()> + Send>>);
+
+impl std::fmt::Debug for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stop")
+    }
+}
+
+/// Why a server could not start, or not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The name or address says no place.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// The place cannot be listened at.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The entry could not be written.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The descriptors of the services contradict each other.
+    #[error("the services' descriptors cannot be served by reflection")]
+    Schema(#[source] tonic_reflection::server::Error),
+    /// SIGINT and SIGTERM cannot be waited for.
+    #[error("cannot wait for SIGINT and SIGTERM")]
+    Signals(#[source] std::io::Error),
+    /// A listener is beyond use.
+    #[error("the listener at {address} failed; the server stopped")]
+    Accept {
+        /// Where it listened.
+        address: Address,
+        /// What the system said.
+        #[source]
+        source: nearcall_transport::AcceptError,
+    },
+}
+
+impl Server {
+    /// A server at a name, such as `arith` or `arena/arith`, or at an address, such as `unix:/tmp/arith.sock`. What is
+    /// wrong with it is said when the server starts.
+    pub fn new(target: impl Into<String>) -> Self {
+        let (reporter, health) = tonic_health::server::health_reporter();
+        let server = Self {
+            target: target.into(),
+            more: Vec::new(),
+            router: Router::default(),
+            schema: Schema::default(),
+            limits: Limits::default(),
+            peers: PeerPolicy::default(),
+            insecure: false,
+            heal: true,
+            reporter,
+            stop: None,
+        };
+        server.add_tables(&schema::HEALTH, health)
+    }
+
+    /// Adds a service that `nearcall-build` generated.
+    #[must_use]
+    pub fn add_service<S: Served + Described + NamedService>(self, service: S) -> Self {
+        self.add_tables(S::SERVICE, service)
+    }
+
+    /// Adds a service of which no table is known, such as one of another generator's. Its calls count as streams and
+    /// have no deadline but the caller's; reflection knows it if the descriptor set (encoded) holds it.
+    #[must_use]
+    pub fn add_plain_service<S: Served + NamedService>(mut self, service: S, file_descriptor_set: &'static [u8]) -> Self {
+        self.schema.add(file_descriptor_set);
+        self.router.add(S::NAME, &[], service);
+        self
+    }
+
+    fn add_tables<S: Served>(mut self, table: &'static table::Service, service: S) -> Self {
+        self.schema.add(table.file_descriptor_set);
+        self.router.add(table.name, table.methods, service);
+        self
+    }
+
+    /// Listens at one more name or address.
+    #[must_use]
+    pub fn listen(mut self, target: impl Into<String>) -> Self {
+        self.more.push(target.into());
+        self
+    }
+
+    /// Sets what the server allows.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets who may call; by default processes of the server's own user.
+    #[must_use]
+    pub fn allow(mut self, peers: PeerPolicy) -> Self {
+        self.peers = peers;
+        self
+    }
+
+    /// Lets `http:` addresses listen beyond loopback, without encryption or a check of who calls.
+    #[must_use]
+    pub const fn insecure(mut self) -> Self {
+        self.insecure = true;
+        self
+    }
+
+    /// Leaves `:authority` as the client sent it, so that stock clients which send a path there are refused by HTTP/2.
+    /// For measuring what the healing costs.
+    #[must_use]
+    pub const fn without_authority_healing(mut self) -> Self {
+        self.heal = false;
+        self
+    }
+
+    /// Stops, as at SIGTERM, when a future is done. Signals still count.
+    #[must_use]
+    pub fn stop_when(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.stop = Some(Stop(Box::pin(stop)));
+        self
+    }
+
+    /// Sets the health of the services while they are served.
+    #[must_use]
+    pub fn health(&self) -> HealthReporter {
+        self.reporter.clone()
+    }
+
+    /// Serves until SIGINT, SIGTERM or [`Self::stop_when`], then waits for the calls in flight and says which it could
+    /// not wait for.
+    ///
+    /// # Errors
+    ///
+    /// See [`ServeError`].
+    pub async fn serve(self) -> Result<Drained, ServeError> {
+        self.bind().await?.serve().await
+    }
+
+    /// Begins to listen; calls are answered once [`Bound::serve`] runs.
+    ///
+    /// # Errors
+    ///
+    /// See [`ServeError`].
+    pub async fn bind(mut self) -> Result<Bound, ServeError> {
+        let schema_hash = self.schema.hash();
+        self.schema.add_reflection(&mut self.router).map_err(ServeError::Schema)?;
+        // Registered before the first listener: a signal between the two must find somebody home.
+        let signals = Signals::new().map_err(ServeError::Signals)?;
+        let mut places = Vec::new();
+        for target in std::iter::once(&self.target).chain(&self.more) {
+            places.push(self.place(target, &schema_hash).await?);
+        }
+        for name in self.router.names() {
+            self.reporter.set_service_status(name, ServingStatus::Serving).await;
+        }
+        Ok(Bound { server: self, places, signals })
+    }
+
+    async fn place(&self, target: &str, schema_hash: &str) -> Result<Place, ServeError> {
+        let target: Target = target.parse().map_err(ResolveError::from)?;
+        let mut options = ListenOptions::default();
+        options.insecure = self.insecure;
+        let name = match target {
+            Target::Address(address) => {
+                options.owner = self.target.clone();
+                let listener = Listener::bind(&address, &options).await?;
+                return Ok(Place { listener, registration: None, folder: None });
+            }
+            Target::Name(name) => name,
+        };
+        let registry = Registry::open(&world_of(&name)?)?;
+        options.owner = name.local();
+        let listener = Listener::bind(&Address::Unix(registry.socket(&name)), &options).await?;
+        let entry = Entry {
+            name: name.local(),
+            address: listener.address().to_string(),
+            pid: std::process::id(),
+            started: rfc3339(SystemTime::now()),
+            wires: vec!["grpc".to_owned()],
+            services: self.router.names().into_iter().map(str::to_owned).collect(),
+            schema_hash: schema_hash.to_owned(),
+        };
+        let registration = registry.register(&name, &entry)?;
+        Ok(Place { listener, registration: Some(registration), folder: Some(Folder(registry)) })
+    }
+}
+
+/// Where a server listens; dropped in this order: first nobody finds it any more, then it is gone.
+#[derive(Debug)]
+struct Place {
+    #[expect(dead_code, reason = "held for its drop")]
+    registration: Option<Registration>,
+    listener: Listener,
+    #[expect(dead_code, reason = "held for its drop")]
+    folder: Option<Folder>,
+}
+
+/// A world's folder, removed with the last that was in it.
+#[derive(Debug)]
+struct Folder(Registry);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        self.0.remove_if_empty();
+    }
+}
+
+/// A server that listens and does not answer yet.
+#[derive(Debug)]
+pub struct Bound {
+    server: Server,
+    places: Vec<Place>,
+    signals: Signals,
+}
+
+impl Bound {
+    /// Where the server listens, in full: paths are absolute, ports are what the system chose.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<Address> {
+        self.places.iter().map(|place| place.listener.address().clone()).collect()
+    }
+
+    /// Answers calls until the server is asked to stop.
+    ///
+    /// # Errors
+    ///
+    /// See [`ServeError`].
+    pub async fn serve(self) -> Result<Drained, ServeError> {
+        let Self { server, places, signals } = self;
+        for place in &places {
+            tracing::info!(name = server.target, address = %place.listener.address(), "serving");
+        }
+        let accept = Arc::new(Accept {
+            calls: Arc::new(Calls::new(&server.limits)),
+            newcomers: Newcomers::new(server.limits.silent_connections_max),
+            router: server.router,
+            limits: server.limits,
+            peers: server.peers,
+            heal: server.heal,
+            connections: Arc::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            abort: CancellationToken::new(),
+        });
+        drain::serve(accept, places, server.reporter, signals, server.stop).await
+    }
+}

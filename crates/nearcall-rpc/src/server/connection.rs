@@ -1,0 +1,141 @@
+//! One connection: whom it is from, which wire it speaks, and its calls until it ends.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use nearcall_transport::authority::Healed;
+use nearcall_transport::preface::{self, Preface};
+use nearcall_transport::{Connection, Peer, Transport};
+use tokio_util::sync::CancellationToken;
+use tower_service::Service;
+
+use crate::body::RequestBody;
+use crate::layer::Layered;
+use crate::layer::admit::Admit;
+use crate::layer::catch_panic::CatchPanic;
+use crate::layer::deadline::Deadline;
+use crate::layer::idle::Idle;
+use crate::layer::propagate::Propagate;
+use crate::limits::{
+    CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, Limits, STREAM_WINDOW_BYTES,
+    STREAMS_PER_CONNECTION_MAX,
+};
+use crate::server::accept::Accept;
+use crate::server::newcomers::Newcomer;
+use crate::server::router::Router;
+use crate::wire::Wire;
+
+/// What a call passes on its way to the handler, outermost first.
+type Stack = Layered<Admit, Layered<Idle, Layered<Deadline, Layered<Propagate, Layered<CatchPanic, Router>>>>>;
+
+/// Serves one connection until it ends, or until `stop` and then the last of its calls.
+pub(crate) async fn serve(accept: &Accept, connection: Connection, newcomer: Newcomer, stop: &CancellationToken) {
+    let peer = connection.peer().clone();
+    let sniffed = tokio::select! {
+        sniffed = preface::sniff(connection) => sniffed,
+        () = tokio::time::sleep(accept.limits.preface_timeout) => {
+            tracing::info!(%peer, limit = ?accept.limits.preface_timeout, "closed a connection that said nothing");
+            return;
+        }
+        () = newcomer.pushed_out() => {
+            tracing::warn!(%peer, "closed a connection that said nothing, to make room for others");
+            return;
+        }
+        () = stop.cancelled() => return,
+    };
+    drop(newcomer);
+    let connection = match sniffed {
+        Ok((Preface::Http2, connection)) => connection,
+        Ok((Preface::Silent, _)) => return,
+        Ok((other, _)) => {
+            tracing::warn!(%peer, first = ?other, "closed a connection that speaks neither gRPC nor any other wire");
+            return;
+        }
+        Err(error) => {
+            tracing::debug!(%peer, %error, "the connection broke before it said anything");
+            return;
+        }
+    };
+    let refusal = accept.peers.admit(&peer).err().map(|refused| refused.to_string());
+    if let Some(why) = &refusal {
+        tracing::warn!(%peer, why, "refused a peer");
+    }
+    let stack = stack(accept, refusal.map(Arc::from));
+    // TCP clients send a host and a port, which HTTP/2 takes as it is.
+    let io = if accept.heal && peer.transport != Transport::Tcp {
+        Healed::new(connection)
+    } else {
+        Healed::passive(connection)
+    };
+    let service = Calls { stack, peer: peer.clone() };
+    let mut connection = pin!(http2(&accept.limits).serve_connection(TokioIo::new(io), service));
+    let outcome = tokio::select! {
+        outcome = &mut connection => outcome,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%peer, %error, "the connection ended with an error");
+    }
+}
+
+fn stack(accept: &Accept, refusal: Option<Arc<str>>) -> Stack {
+    let admit = Admit { router: accept.router.clone(), calls: Arc::clone(&accept.calls), refusal };
+    let handler = Layered::new(CatchPanic, accept.router.clone());
+    let handler = Layered::new(Propagate, handler);
+    let handler = Layered::new(Deadline { unary: accept.limits.unary_deadline }, handler);
+    let handler = Layered::new(Idle { limit: accept.limits.stream_idle }, handler);
+    Layered::new(admit, handler)
+}
+
+fn http2(limits: &Limits) -> hyper::server::conn::http2::Builder<TokioExecutor> {
+    let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .auto_date_header(false)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
+        .max_header_list_size(HEADER_LIST_BYTES_MAX)
+        .keep_alive_interval(limits.keepalive_interval)
+        .keep_alive_timeout(limits.keepalive_timeout);
+    builder
+}
+
+/// The calls of one connection, as hyper hands them over.
+#[derive(Debug)]
+struct Calls {
+    stack: Stack,
+    peer: Peer,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Calls {
+    type Response = Response<<Stack as StackBody>::Body>;
+    type Error = Infallible;
+    type Future = <Stack as Service<Request<RequestBody>>>::Future;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let mut request = request.map(RequestBody::grpc);
+        request.extensions_mut().insert(self.peer.clone());
+        request.extensions_mut().insert(Wire::Grpc);
+        self.stack.clone().call(request)
+    }
+}
+
+/// Names the body that comes out of the stack.
+trait StackBody {
+    type Body;
+}
+
+impl<S, B> StackBody for S
+where
+    S: Service<Request<RequestBody>, Response = Response<B>>,
+{
+    type Body = B;
+}

@@ -1,0 +1,214 @@
+//! From a path to the service that answers it.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use nearcall_proto::table;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::codegen::BoxFuture;
+use tower_service::Service;
+
+use crate::body::RequestBody;
+use crate::status::Reason;
+
+/// A service that a server can serve: what tonic's generator, and ours, make of a handler.
+pub trait Served:
+    Service<
+        Request<RequestBody>,
+        Response = Response<Body>,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Served for S where
+    S: Service<
+            Request<RequestBody>,
+            Response = Response<Body>,
+            Error = Infallible,
+            Future: Send + 'static,
+        > + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// Every service of one server.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Router {
+    routes: Arc<HashMap<&'static str, Route>>,
+}
+
+struct Route {
+    service: Box<dyn Dispatch>,
+    /// By the method's name. Empty where nothing is known of the methods.
+    methods: HashMap<&'static str, MethodFacts>,
+    /// What is assumed of a method that is not listed, where none are.
+    unlisted: MethodFacts,
+}
+
+/// What a server must know of a method before it takes a call in.
+#[derive(Debug, Clone)]
+pub(crate) struct MethodFacts {
+    pub(crate) path: Arc<str>,
+    pub(crate) streaming: bool,
+}
+
+impl Router {
+    /// Adds a service; one of the same name is replaced, and that is said.
+    pub(crate) fn add<S: Served>(&mut self, name: &'static str, methods: &'static [table::Method], service: S) {
+        let routes = Arc::get_mut(&mut self.routes).expect("a router is filled before it is shared");
+        let facts = |path: &str, streaming| MethodFacts { path: path.into(), streaming };
+        let route = Route {
+            service: Box::new(service),
+            methods: methods.iter().map(|method| (method.name, facts(method.path, !method.is_unary()))).collect(),
+            unlisted: facts(&format!("/{name}"), true),
+        };
+        if routes.insert(name, route).is_some() {
+            tracing::warn!(service = name, "the service was added twice; the later one answers");
+        }
+    }
+
+    /// The names of the services, in alphabetical order.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.routes.keys().copied().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// What is known of the method at a path.
+    pub(crate) fn method(&self, path: &str) -> Result<&MethodFacts, Status> {
+        let (service, method) = split(path).unwrap_or((path, ""));
+        let route = self.routes.get(service).ok_or_else(|| self.unknown_service(service))?;
+        if route.methods.is_empty() {
+            return Ok(&route.unlisted);
+        }
+        route.methods.get(method).ok_or_else(|| route.unknown_method(service, method))
+    }
+
+    fn unknown_service(&self, service: &str) -> Status {
+        let names = self.names().join(", ");
+        Reason::UnknownService.status(format!("this server has no service `{service}`; it has {names}"))
+    }
+}
+
+impl Route {
+    fn unknown_method(&self, service: &str, method: &str) -> Status {
+        let mut names: Vec<_> = self.methods.keys().copied().collect();
+        names.sort_unstable();
+        let names = names.join(", ");
+        Reason::UnknownMethod.status(format!("service `{service}` has no method `{method}`; it has {names}"))
+    }
+}
+
+/// `/package.Service/Method` into its two names.
+fn split(path: &str) -> Option<(&str, &str)> {
+    path.strip_prefix('/')?.split_once('/')
+}
+
+impl Service<Request<RequestBody>> for Router {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<Response<Body>, Infallible>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+        let path = request.uri().path();
+        let (service, _) = split(path).unwrap_or((path, ""));
+        match self.routes.get(service) {
+            Some(route) => route.service.dispatch(request),
+            None => {
+                let status = self.unknown_service(service);
+                Box::pin(std::future::ready(Ok(status.into_http())))
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Route").field("methods", &self.methods.keys()).finish_non_exhaustive()
+    }
+}
+
+/// A service whose type was erased, so that services of different types fit in one map.
+trait Dispatch: Send + Sync {
+    fn dispatch(&self, request: Request<RequestBody>) -> BoxFuture<Response<Body>, Infallible>;
+}
+
+impl<S: Served> Dispatch for S {
+    fn dispatch(&self, request: Request<RequestBody>) -> BoxFuture<Response<Body>, Infallible> {
+        // A clone has not been asked whether it is ready, so it is asked before the call.
+        let mut service = self.clone();
+        match service.poll_ready(&mut Context::from_waker(std::task::Waker::noop())) {
+            Poll::Ready(Ok(())) => Box::pin(service.call(request)),
+            Poll::Ready(Err(never)) => match never {},
+            Poll::Pending => Box::pin(async move {
+                std::future::poll_fn(|cx| service.poll_ready(cx)).await?;
+                service.call(request).await
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic::Code;
+
+    #[derive(Clone)]
+    struct Echo;
+
+    impl Service<Request<RequestBody>> for Echo {
+        type Response = Response<Body>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Response<Body>, Infallible>>;
+
+        fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _request: Request<RequestBody>) -> Self::Future {
+            std::future::ready(Ok(Response::default()))
+        }
+    }
+
+    static METHODS: [table::Method; 2] = [
+        table::Method::new("a.v1.A", "One", "/a.v1.A/One"),
+        table::Method::new("a.v1.A", "Many", "/a.v1.A/Many").streaming(false, true),
+    ];
+
+    #[test]
+    fn a_path_that_is_not_served_says_what_is() {
+        let mut router = Router::default();
+        router.add("a.v1.A", &METHODS, Echo);
+        router.add("b.v1.B", &[], Echo);
+        let check = |path: &str, expected: Result<bool, &str>| match (router.method(path), expected) {
+            (Ok(facts), Ok(streaming)) => assert_eq!(facts.streaming, streaming, "{path}"),
+            (Err(status), Err(text)) => {
+                assert_eq!(status.code(), Code::Unimplemented, "{path}");
+                assert_eq!(status.message(), text, "{path}");
+            }
+            (found, expected) => panic!("{path}: {found:?}, expected {expected:?}"),
+        };
+        check("/a.v1.A/One", Ok(false));
+        check("/a.v1.A/Many", Ok(true));
+        check("/a.v1.A/Three", Err("service `a.v1.A` has no method `Three`; it has Many, One"));
+        check("/b.v1.B/Anything", Ok(true));
+        check("/c.v1.C/One", Err("this server has no service `c.v1.C`; it has a.v1.A, b.v1.B"));
+        check("", Err("this server has no service ``; it has a.v1.A, b.v1.B"));
+        check("/", Err("this server has no service `/`; it has a.v1.A, b.v1.B"));
+    }
+}

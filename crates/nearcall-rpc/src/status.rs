@@ -1,0 +1,192 @@
+//! Where what went wrong becomes a [`Status`].
+//!
+//! Every status that nearcall itself makes carries a `google.rpc.ErrorInfo` with the domain [`DOMAIN`] and a stable
+//! [`Reason`]; programs go by the reason, people read the message. `docs/errors.md` lists them.
+
+use std::error::Error as _;
+use std::fmt;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+/// The domain of nearcall's own `ErrorInfo` details.
+pub const DOMAIN: &str = "nearcall";
+
+/// Why nearcall itself ended a call. The spelled-out form is on the wire and is never renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The deadline of the call passed.
+    DeadlineExceeded,
+    /// The server carries out as many unary calls as it may.
+    TooManyCalls,
+    /// The server has as many streams open as it may.
+    TooManyStreams,
+    /// The peer's user may not call this server.
+    PeerRefused,
+    /// The handler panicked.
+    HandlerPanicked,
+    /// The server is stopping and took no new call.
+    Draining,
+    /// The server stopped before the call ended.
+    CutOff,
+    /// Nothing travelled on the stream for as long as the server allows.
+    StreamIdle,
+    /// The server has no such service.
+    UnknownService,
+    /// The service has no such method.
+    UnknownMethod,
+    /// Nobody could be reached at the address.
+    ConnectFailed,
+    /// The connection broke before the answer was complete.
+    ConnectionLost,
+    /// The peer broke the rules of HTTP/2 or gRPC.
+    ProtocolViolated,
+    /// The caller gave the call up.
+    Cancelled,
+}
+
+impl Reason {
+    /// Every reason there is.
+    pub const ALL: [Self; 14] = [
+        Self::DeadlineExceeded,
+        Self::TooManyCalls,
+        Self::TooManyStreams,
+        Self::PeerRefused,
+        Self::HandlerPanicked,
+        Self::Draining,
+        Self::CutOff,
+        Self::StreamIdle,
+        Self::UnknownService,
+        Self::UnknownMethod,
+        Self::ConnectFailed,
+        Self::ConnectionLost,
+        Self::ProtocolViolated,
+        Self::Cancelled,
+    ];
+
+    /// As `ErrorInfo.reason` has it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
+            Self::TooManyCalls => "TOO_MANY_CALLS",
+            Self::TooManyStreams => "TOO_MANY_STREAMS",
+            Self::PeerRefused => "PEER_REFUSED",
+            Self::HandlerPanicked => "HANDLER_PANICKED",
+            Self::Draining => "DRAINING",
+            Self::CutOff => "CUT_OFF",
+            Self::StreamIdle => "STREAM_IDLE",
+            Self::UnknownService => "UNKNOWN_SERVICE",
+            Self::UnknownMethod => "UNKNOWN_METHOD",
+            Self::ConnectFailed => "CONNECT_FAILED",
+            Self::ConnectionLost => "CONNECTION_LOST",
+            Self::ProtocolViolated => "PROTOCOL_VIOLATED",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+
+    /// The status code that goes with the reason.
+    #[must_use]
+    pub const fn code(self) -> Code {
+        match self {
+            Self::DeadlineExceeded => Code::DeadlineExceeded,
+            Self::TooManyCalls | Self::TooManyStreams => Code::ResourceExhausted,
+            Self::PeerRefused => Code::PermissionDenied,
+            Self::HandlerPanicked | Self::ProtocolViolated => Code::Internal,
+            Self::Draining | Self::CutOff | Self::StreamIdle | Self::ConnectFailed | Self::ConnectionLost => {
+                Code::Unavailable
+            }
+            Self::UnknownService | Self::UnknownMethod => Code::Unimplemented,
+            Self::Cancelled => Code::Cancelled,
+        }
+    }
+
+    /// The reason that a status names, where it is one of nearcall's own.
+    #[must_use]
+    pub fn of(status: &Status) -> Option<Self> {
+        let info = status.get_details_error_info()?;
+        if info.domain != DOMAIN {
+            return None;
+        }
+        Self::ALL.into_iter().find(|reason| reason.as_str() == info.reason)
+    }
+
+    /// A status with this reason.
+    pub fn status(self, message: impl Into<String>) -> Status {
+        self.status_with(message, |_| {})
+    }
+
+    /// A status with this reason that tells the caller when to come again.
+    pub fn status_with_retry(self, message: impl Into<String>, delay: Duration) -> Status {
+        self.status_with(message, |details| {
+            details.set_retry_info(Some(delay));
+        })
+    }
+
+    fn status_with(self, message: impl Into<String>, add: impl FnOnce(&mut ErrorDetails)) -> Status {
+        let mut details = ErrorDetails::new();
+        details.set_error_info(self.as_str(), DOMAIN, std::collections::HashMap::new());
+        add(&mut details);
+        Status::with_error_details(self.code(), message, details)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What an HTTP/2 failure means to the caller.
+///
+/// Source: the gRPC over HTTP/2 protocol, "Errors", which maps the codes of RST_STREAM.
+pub(crate) fn from_hyper(error: &hyper::Error) -> Status {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<h2::Error>() {
+            return from_h2(error);
+        }
+        cause = error.source();
+    }
+    lost(error)
+}
+
+fn from_h2(error: &h2::Error) -> Status {
+    let Some(reason) = error.reason() else { return lost(error) };
+    match reason {
+        h2::Reason::CANCEL => Reason::Cancelled.status("the server gave the call up"),
+        h2::Reason::REFUSED_STREAM => Reason::Draining.status("the server took no new call"),
+        h2::Reason::NO_ERROR if error.is_go_away() => Reason::Draining.status("the server is stopping"),
+        h2::Reason::ENHANCE_YOUR_CALM => {
+            Reason::TooManyCalls.status("the server finds that this peer asks too much of it")
+        }
+        reason => Reason::ProtocolViolated.status(format!("the server ended the call with HTTP/2 error {reason}")),
+    }
+}
+
+fn lost(error: &dyn std::error::Error) -> Status {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    Reason::ConnectionLost.status(format!("the connection to the server broke before the answer was complete: {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_found_again_in_its_status() {
+        for reason in Reason::ALL {
+            let status = reason.status("told in words");
+            assert_eq!(status.code(), reason.code());
+            assert_eq!(Reason::of(&status), Some(reason));
+        }
+        assert_eq!(Reason::of(&Status::unavailable("from elsewhere")), None);
+    }
+}

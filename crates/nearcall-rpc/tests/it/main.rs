@@ -1,0 +1,12 @@
+//! Server and channel against each other, over real sockets.
+
+mod calls;
+mod context;
+mod deadlines;
+mod hostile;
+mod limits;
+mod metadata;
+mod reconnect;
+mod registry;
+mod services;
+mod shutdown;

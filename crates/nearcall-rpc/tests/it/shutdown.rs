@@ -1,0 +1,61 @@
+//! The end of a server: calls in flight are waited for, up to a limit, and what was cut off is said.
+
+use std::time::Duration;
+
+use nearcall::{Limits, Reason, tokio};
+use nearcall_testkit::Running;
+use nearcall_testkit::probe::Order;
+
+#[tokio::test]
+async fn calls_in_flight_are_answered_and_the_socket_is_gone_at_once() {
+    let server = Running::start().await;
+    let mut client = server.client().await;
+    let socket = server.socket();
+    let folder = server.folder();
+    let tally = std::sync::Arc::clone(&server.tally);
+    let call = tokio::spawn(async move { client.unary(Order { delay_ms: 300, ..Order::default() }).await });
+    tally.wait_begun(1).await;
+    let ended = server.begin_to_stop();
+    // The name is free for the next server while the calls of this one are still going on.
+    nearcall_testkit::eventually("the socket is gone", || !socket.exists()).await;
+    let next = Running::start_in(folder, |server| server).await;
+    assert!(call.await.unwrap().is_ok());
+    assert!(ended.await.unwrap().cut.is_empty());
+    assert!(next.client().await.unary(Order::default()).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_outlasts_the_limit_is_cut_off_and_named() {
+    let mut limits = Limits::default();
+    limits.drain_timeout = Duration::from_millis(100);
+    let server = Running::start_with(|server| server.limits(limits)).await;
+    let mut client = server.client().await;
+    let slow = Order { delay_ms: 60_000, count: 1, ..Order::default() };
+    let mut reports = client.download(slow.clone()).await.unwrap().into_inner();
+    let mut other = client.clone();
+    let call = tokio::spawn(async move { other.unary(slow).await });
+    server.tally.wait_begun(2).await;
+    let drained = server.stop().await;
+    let mut cut: Vec<_> = drained.cut.iter().map(|call| call.path.as_str()).collect();
+    cut.sort_unstable();
+    assert_eq!(cut, ["/testing.v1.Probe/Download", "/testing.v1.Probe/Unary"]);
+    for status in [reports.message().await.unwrap_err(), call.await.unwrap().unwrap_err()] {
+        assert_eq!(Reason::of(&status), Some(Reason::CutOff), "{status:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_watches_the_health_does_not_hold_the_server_up() {
+    let server = Running::start().await;
+    let channel = server.channel().await;
+    let path = nearcall::raw::MethodPath::new("grpc.health.v1.Health", "Watch").unwrap();
+    let request = nearcall::Request::new(nearcall::tokio_stream::once(bytes::Bytes::new()));
+    let mut watch = nearcall::raw::call(channel, &path, request, nearcall::raw::CallOptions::default())
+        .await
+        .unwrap()
+        .into_inner();
+    // SERVING is 1 in field 1.
+    assert_eq!(watch.message().await.unwrap().unwrap().as_ref(), [8, 1]);
+    let stopping = tokio::time::timeout(Duration::from_secs(5), server.stop());
+    assert!(stopping.await.expect("well before the drain limit").cut.is_empty());
+}

@@ -1,0 +1,116 @@
+//! A server in a task of the test's own, at an address of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nearcall::tokio::sync::oneshot;
+use nearcall::tokio::task::JoinHandle;
+use nearcall::{Channel, Drained, Server};
+use tempfile::TempDir;
+
+use crate::probe::{Probe, ProbeClient, ProbeServer, Tally};
+
+/// A [`Probe`] that is being served on a Unix socket in a temporary folder.
+#[derive(Debug)]
+pub struct Running {
+    folder: Arc<TempDir>,
+    /// What became of the handlers.
+    pub tally: Arc<Tally>,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<Drained>,
+}
+
+impl Running {
+    /// Serves with the defaults.
+    pub async fn start() -> Self {
+        Self::start_with(|server| server).await
+    }
+
+    /// Serves with settings.
+    ///
+    /// # Panics
+    ///
+    /// The server does not start.
+    pub async fn start_with(settings: impl FnOnce(Server) -> Server) -> Self {
+        Self::start_in(Arc::new(tempfile::tempdir().expect("a temporary folder")), settings).await
+    }
+
+    /// Serves where another did, or will.
+    ///
+    /// # Panics
+    ///
+    /// The server does not start.
+    pub async fn start_in(folder: Arc<TempDir>, settings: impl FnOnce(Server) -> Server) -> Self {
+        let probe = Probe::default();
+        let tally = Arc::clone(&probe.tally);
+        let (stop, stopped) = oneshot::channel();
+        let server = Server::new(address_in(folder.path()))
+            .add_service(ProbeServer::new(probe))
+            .stop_when(async {
+                // A dropped sender is a test that is over.
+                let _ = stopped.await;
+            });
+        let bound = settings(server).bind().await.expect("the server starts");
+        let served = nearcall::tokio::spawn(async { bound.serve().await.expect("the server goes on") });
+        Self { folder, tally, stop, served }
+    }
+
+    /// Where it is, as clients name it.
+    #[must_use]
+    pub fn address(&self) -> String {
+        address_in(self.folder.path())
+    }
+
+    /// Its socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("probe.sock")
+    }
+
+    /// The folder that the socket is in, so that another server can take its place.
+    #[must_use]
+    pub fn folder(&self) -> Arc<TempDir> {
+        Arc::clone(&self.folder)
+    }
+
+    /// A channel to it.
+    ///
+    /// # Panics
+    ///
+    /// It cannot be reached.
+    pub async fn channel(&self) -> Channel {
+        Channel::connect(self.address()).await.expect("the server can be reached")
+    }
+
+    /// A client of it.
+    ///
+    /// # Panics
+    ///
+    /// It cannot be reached.
+    pub async fn client(&self) -> ProbeClient<Channel> {
+        ProbeClient::new(self.channel().await)
+    }
+
+    /// Asks it to stop, and waits until it has.
+    ///
+    /// # Panics
+    ///
+    /// The server panicked.
+    pub async fn stop(self) -> Drained {
+        let _ = self.stop.send(());
+        self.served.await.expect("the server's task ends")
+    }
+
+    /// Asks it to stop, and answers what waits until it has.
+    #[must_use]
+    pub fn begin_to_stop(self) -> JoinHandle<Drained> {
+        let _ = self.stop.send(());
+        self.served
+    }
+}
+
+/// The address of a server in a folder.
+#[must_use]
+pub fn address_in(folder: &Path) -> String {
+    format!("unix:{}", folder.join("probe.sock").display())
+}
