@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
-use crate::completions;
+use crate::{completions, logs, new};
 
 /// The heading of `--help`, in the colours of cargo's.
 const STYLES: Styles = Styles::styled()
@@ -53,6 +53,10 @@ pub(crate) struct Cli {
 /// The commands, in the order in which a newcomer meets them.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a project: proto, server, client, test
+    New(new::NewArgs),
+    /// Show what services printed, also after they stopped
+    Logs(logs::LogsArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }

@@ -188,6 +188,12 @@ mod tests {
                 .map(|record| record.text)
                 .collect();
             assert_eq!(texts, expected);
+            let (records, mut follow) = Follow::after_tail(&path, count).unwrap();
+            let texts: Vec<_> = records.into_iter().map(|record| record.text).collect();
+            assert_eq!(texts, expected);
+            follow
+                .poll(|record| panic!("{record:?} comes twice"))
+                .unwrap();
         };
         check(0, &[]);
         check(1, &["8"]);
@@ -201,7 +207,8 @@ mod tests {
         let path = folder.path().join("a.log");
         let mut writer = Writer::open(&path, 150, 3).unwrap();
         writer.write(&Record::now(Source::Out, "before")).unwrap();
-        let mut follow = Follow::from_end(&path);
+        let (tail, mut follow) = Follow::after_tail(&path, 5).unwrap();
+        assert_eq!(tail.len(), 1);
         let mut seen = Vec::new();
         for n in 0..20 {
             writer
@@ -219,7 +226,7 @@ mod tests {
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.log");
-        let mut follow = Follow::from_end(&path);
+        let (_, mut follow) = Follow::after_tail(&path, 5).unwrap();
         let mut seen = Vec::new();
         follow.poll(|record| seen.push(record.text)).unwrap();
         let mut file = fs::File::create(&path).unwrap();

@@ -8,12 +8,15 @@ mod building;
 mod completions;
 mod config;
 mod log_file;
+mod logs;
 mod names;
+mod new;
 mod output;
 mod schema;
 mod state_folder;
 mod supervise;
 mod terminal;
+mod world;
 
 use std::process::ExitCode;
 
@@ -45,6 +48,8 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::New(args) => new::run(&args),
+        Command::Logs(args) => logs::run(args).await,
         Command::Completions(args) => completions::run(&args),
     }
 }

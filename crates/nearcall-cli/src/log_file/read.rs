@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{LINE_LEN_MAX, OLD_FILES_MAX, Record, path_of};
 
-/// How many bytes one look at a followed file takes in; the rest waits for the next look.
+/// How many bytes of a followed file are taken in at once.
 const FOLLOW_LEN_MAX: u64 = 1024 * 1024;
 
 /// The last `count` records of a service, the oldest first, over the files that were put aside as well. A file that
@@ -16,16 +16,20 @@ const FOLLOW_LEN_MAX: u64 = 1024 * 1024;
 /// # Errors
 /// When a file exists and cannot be read.
 pub(crate) fn tail(path: &Path, count: usize) -> io::Result<Vec<Record>> {
+    last_before(path, 0, count)
+}
+
+/// The last `count` records of the `first`th file and those that were put aside before it.
+fn last_before(path: &Path, first: u32, count: usize) -> io::Result<Vec<Record>> {
     let mut newest_first: Vec<Record> = Vec::new();
-    for n in 0..=OLD_FILES_MAX {
+    for n in first..=OLD_FILES_MAX {
         let missing = count - newest_first.len();
         if missing == 0 {
             break;
         }
-        let Some(file) = open(&path_of(path, n))? else {
-            continue;
-        };
-        newest_first.extend(last_of(file, missing)?.into_iter().rev());
+        if let Some(file) = open(&path_of(path, n))? {
+            newest_first.extend(last_of(file, missing)?.into_iter().rev());
+        }
     }
     newest_first.reverse();
     Ok(newest_first)
@@ -54,18 +58,26 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
-    /// Follows from the end of what is there now.
-    pub(crate) fn from_end(path: &Path) -> Self {
-        // A file that cannot be opened now is told by `poll`.
-        let file = open(path).ok().flatten().and_then(|mut file| {
-            file.seek(SeekFrom::End(0)).ok()?;
-            Some(file)
-        });
-        Self {
+    /// The last `count` records, the oldest first, and what reads those that come after them.
+    ///
+    /// # Errors
+    /// When a file exists and cannot be read.
+    pub(crate) fn after_tail(path: &Path, count: usize) -> io::Result<(Vec<Record>, Self)> {
+        let mut follow = Self {
             path: path.to_owned(),
-            file,
+            file: open(path)?,
             half_line: Vec::new(),
-        }
+        };
+        let mut records = VecDeque::new();
+        follow.poll(|record| {
+            records.push_back(record);
+            if records.len() > count {
+                records.pop_front();
+            }
+        })?;
+        let mut all = last_before(path, 1, count - records.len())?;
+        all.extend(records);
+        Ok((all, follow))
     }
 
     /// Gives `each` the records that were added since the last look.
@@ -79,7 +91,7 @@ impl Follow {
         let Some(file) = &mut self.file else {
             return Ok(());
         };
-        read_new(file, &mut self.half_line, &mut each)?;
+        while read_new(file, &mut self.half_line, &mut each)? > 0 {}
         // The file that was followed may have been put aside; then it is at its end for good, and a new one is there.
         // Of several rotations between two looks only the ends are seen: that takes several full files.
         if let Some(current) = open(&self.path)?
@@ -88,7 +100,7 @@ impl Follow {
             while read_new(file, &mut self.half_line, &mut each)? > 0 {}
             let mut current = current;
             self.half_line.clear();
-            read_new(&mut current, &mut self.half_line, &mut each)?;
+            while read_new(&mut current, &mut self.half_line, &mut each)? > 0 {}
             self.file = Some(current);
         }
         Ok(())
