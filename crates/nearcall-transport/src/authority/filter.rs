@@ -1,7 +1,7 @@
 //! The filter without the socket: bytes from the client in, healed bytes out.
 
 use super::frames::{self, HEAD_LEN, Scan};
-use super::hpack::{Decoder, Malformed, Reading, apply};
+use super::hpack::{Decoder, Malformed, apply};
 use super::original::OriginalAuthority;
 use crate::preface::HTTP2_PREFACE;
 
@@ -224,31 +224,27 @@ impl Filter {
 
     /// The frames that go on in place of these, or `None` when these do.
     fn heal(&mut self, header_frames: &[u8]) -> Option<Vec<u8>> {
-        let Some((reading, healed)) = self.read(header_frames) else {
-            self.place = Place::Aside;
-            return None;
-        };
         self.place = Place::Frame;
-        if let Some(authority) = &reading.authority {
-            self.original.keep(authority, reading.bad);
-            self.was_bad |= reading.bad;
-            if !self.was_bad {
-                self.place = Place::Aside;
-            }
-        }
-        healed
+        self.healed(header_frames).unwrap_or_else(|Malformed| {
+            self.place = Place::Aside;
+            None
+        })
     }
 
-    /// What a header block says, and its frames healed when it needs that; `None` when it is not to be understood.
-    fn read(&mut self, header_frames: &[u8]) -> Option<(Reading, Option<Vec<u8>>)> {
-        let block = frames::block(header_frames)?;
-        let reading = self.decoder.read(&block).map_err(|Malformed| ()).ok()?;
-        if reading.edits.is_empty() {
-            return Some((reading, None));
+    fn healed(&mut self, header_frames: &[u8]) -> Result<Option<Vec<u8>>, Malformed> {
+        let block = frames::block(header_frames).ok_or(Malformed)?;
+        let reading = self.decoder.read(&block, &self.original)?;
+        self.was_bad |= reading.bad;
+        if reading.named && !self.was_bad {
+            self.place = Place::Aside;
         }
+        if reading.edits.is_empty() {
+            return Ok(None);
+        }
+        let edited = apply(&block, &reading.edits).ok_or(Malformed)?;
         let mut healed = Vec::with_capacity(header_frames.len());
-        frames::write(header_frames, &apply(&block, &reading.edits)?, &mut healed)?;
-        Some((reading, Some(healed)))
+        frames::write(header_frames, &edited, &mut healed).ok_or(Malformed)?;
+        Ok(Some(healed))
     }
 }
 

@@ -9,6 +9,7 @@ use std::ops::Range;
 use httlib_hpack::table::Table;
 use httlib_huffman::DecoderSpeed;
 
+use super::original::OriginalAuthority;
 use super::uri::{PLACEHOLDER, heal};
 
 /// The largest dynamic table that is followed. Servers announce 4,096 unless told otherwise (RFC 9113 section 6.5.2), and
@@ -31,10 +32,12 @@ const LITERAL_AUTHORITY: u8 = 0x01;
 pub(super) struct Malformed;
 
 /// What a header block says of the authority.
-#[derive(Debug, Default)]
-pub(super) struct Reading {
-    /// The first authority in the block, as the client sent it.
-    pub(super) authority: Option<Vec<u8>>,
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    /// Where the first authority of the connection is kept.
+    original: &'a OriginalAuthority,
+    /// Whether the block names an authority.
+    pub(super) named: bool,
     /// Whether an authority is no URI authority, healed or not.
     pub(super) bad: bool,
     /// What to put where so that every authority is one.
@@ -74,9 +77,18 @@ impl Decoder {
         }
     }
 
-    /// Reads one whole header block.
-    pub(super) fn read(&mut self, block: &[u8]) -> Result<Reading, Malformed> {
-        let mut reading = Reading::default();
+    /// Reads one whole header block, and keeps the authority if it is the first.
+    pub(super) fn read<'a>(
+        &mut self,
+        block: &[u8],
+        original: &'a OriginalAuthority,
+    ) -> Result<Reading<'a>, Malformed> {
+        let mut reading = Reading {
+            original,
+            named: false,
+            bad: false,
+            edits: Vec::new(),
+        };
         let mut reader = Reader { block, at: 0 };
         // Ends: every representation takes at least one octet.
         while let Some(&first) = block.get(reader.at) {
@@ -112,7 +124,7 @@ impl Decoder {
         reader: &mut Reader<'_>,
         prefix: u32,
         indexing: bool,
-        reading: &mut Reading,
+        reading: &mut Reading<'_>,
     ) -> Result<(), Malformed> {
         let name = match reader.integer(prefix)? {
             0 => reader.string()?.decode()?,
@@ -135,14 +147,14 @@ impl Decoder {
     }
 }
 
-impl Reading {
-    /// An authority that the table holds: healed when it was put there, unless it is empty.
+impl Reading<'_> {
+    /// An authority that a table holds: healed when it was put there, unless it is empty. Most requests of a client
+    /// that was healed once come by here.
     fn indexed(&mut self, at: Range<usize>, value: &[u8]) -> Result<(), Malformed> {
-        let healed = heal(value);
-        self.note(value, &healed);
-        if *healed != *value {
+        self.note(value, value.is_empty());
+        if value.is_empty() {
             let mut bytes = vec![LITERAL_AUTHORITY];
-            bytes.extend_from_slice(&encode_string(&healed, false)?);
+            bytes.extend_from_slice(&encode_string(PLACEHOLDER.as_bytes(), false)?);
             self.edits.push(Edit { at, bytes });
         }
         Ok(())
@@ -156,7 +168,7 @@ impl Reading {
         indexing: bool,
     ) -> Result<Cow<'a, [u8]>, Malformed> {
         let healed = heal(&value).into_owned();
-        self.note(&value, &healed);
+        self.note(&value, healed != *value);
         // An entry's size counts in both tables: what would change it is left for the server to refuse.
         let out_of_step = indexing && healed.len() != value.len();
         if healed == *value || out_of_step {
@@ -169,9 +181,10 @@ impl Reading {
         Ok(Cow::Owned(healed))
     }
 
-    fn note(&mut self, value: &[u8], healed: &[u8]) {
-        self.bad |= healed != value;
-        self.authority.get_or_insert_with(|| value.to_vec());
+    fn note(&mut self, value: &[u8], bad: bool) {
+        self.named = true;
+        self.bad |= bad;
+        self.original.keep(value, bad);
     }
 }
 
