@@ -77,7 +77,7 @@ const RULES: &[Rule] = &[
         name: "tonic",
         why: "the gRPC library is replaceable only while few places know it",
         fix: "use what nearcall or nearcall-rpc re-exports",
-        find: code::tonic,
+        find: code::grpc_library,
     },
     Rule {
         name: "unfinished",

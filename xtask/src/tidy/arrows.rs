@@ -37,7 +37,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("nearcall-capi", &["nearcall"]),
     ("nearcall-cli", &["nearcall"]),
-    ("nearcall-testkit", &["nearcall-transport", "nearcall-sys"]),
+    // Used by tests alone, so nothing that is published stands above it.
+    (
+        "nearcall-testkit",
+        &[
+            "nearcall",
+            "nearcall-rpc",
+            "nearcall-transport",
+            "nearcall-sys",
+            "nearcall-proto",
+        ],
+    ),
     ("xtask", &["nearcall-build"]),
 ];
 
@@ -49,6 +59,10 @@ const BUILD: &str = "nearcall-build";
 
 /// What any crate may use in its tests beside its own dependencies.
 const TESTS: &[&str] = &["nearcall-testkit", BUILD];
+
+/// Arrows that point upwards in tests only: code that is generated for tests names the facade, as a user's does.
+const UPWARDS_IN_TESTS: &[(&str, &str)] =
+    &[("nearcall-build", "nearcall"), ("nearcall-rpc", "nearcall")];
 
 pub(super) fn find(tree: &Tree) -> Vec<Place> {
     let mut places = Vec::new();
@@ -70,7 +84,11 @@ pub(super) fn find(tree: &Tree) -> Vec<Place> {
                     Kind::Normal => true,
                     Kind::Build => name != BUILD,
                     // Tests of a service or an example may start whatever they call.
-                    Kind::Dev => !TESTS.contains(&name) && !is_user(member),
+                    Kind::Dev => {
+                        !TESTS.contains(&name)
+                            && !UPWARDS_IN_TESTS.contains(&(&member.name, name))
+                            && !is_user(member)
+                    }
                 }
         };
         for dependency in member.dependencies.iter().filter(wrong) {

@@ -7,13 +7,26 @@ use super::tree::Tree;
 /// The crates that may hold `unsafe`, each under SAFETY comments that clippy asks for.
 const UNSAFE_CRATES: &[&str] = &["crates/nearcall-sys/", "crates/nearcall-capi/"];
 
-/// Where tonic may be named: the crates that speak gRPC, what writes code for it, and the re-exports for that code.
+/// The packages that are tonic.
+const TONIC_CRATES: &[&str] = &[
+    "tonic",
+    "tonic-build",
+    "tonic-health",
+    "tonic-prost",
+    "tonic-prost-build",
+    "tonic-reflection",
+    "tonic-types",
+];
+
+/// Where tonic may be named: the crates that speak gRPC, what writes code for it, the re-exports for that code, and what
+/// stands in for foreign peers in tests.
 const TONIC_PLACES: &[&str] = &[
     "crates/nearcall-rpc/",
     "crates/nearcall-sidecar/",
     "crates/nearcall-proto/",
     "crates/nearcall-build/",
-    "crates/nearcall/src/",
+    "crates/nearcall/",
+    "crates/nearcall-testkit/",
     "tests/outside/plain-tonic/",
     "bench/",
 ];
@@ -36,18 +49,17 @@ pub(super) fn unsafe_code(tree: &Tree) -> Vec<Place> {
     scan(tree, outside(UNSAFE_CRATES), Tests::Included, word)
 }
 
-pub(super) fn tonic(tree: &Tree) -> Vec<Place> {
+pub(super) fn grpc_library(tree: &Tree) -> Vec<Place> {
     let word = |tokens: &[Token]| {
         let name = tokens.first().filter(|token| token.kind == Kind::Ident)?;
-        let named = name.text == "tonic" || name.text.starts_with("tonic_");
+        let named = TONIC_CRATES.contains(&name.text.replace('_', "-").as_str());
         named.then(|| format!("`{}` is named", name.text))
     };
     let mut places = scan(tree, outside(TONIC_PLACES), Tests::Included, word);
     for member in &tree.members {
         let folder = format!("{}/", member.folder);
-        let names_tonic = |name: &str| name == "tonic" || name.starts_with("tonic-");
-        let depends = member.dependencies.iter();
-        for dependency in depends.filter(|dependency| names_tonic(&dependency.name)) {
+        let dependencies = member.dependencies.iter();
+        for dependency in dependencies.filter(|one| TONIC_CRATES.contains(&one.name.as_str())) {
             if !TONIC_PLACES.iter().any(|place| place.starts_with(&folder)) {
                 let what = format!("`{}` depends on `{}`", member.name, dependency.name);
                 places.push(Place::new(format!("{folder}Cargo.toml"), 1, what));

@@ -289,6 +289,14 @@ fn arrows_point_downwards() {
         Normal,
         "",
     );
+    check("nearcall-rpc", "crates/nearcall-rpc", "nearcall", Dev, "");
+    check(
+        "nearcall-rpc",
+        "crates/nearcall-rpc",
+        "nearcall",
+        Normal,
+        "crates/nearcall-rpc/Cargo.toml:1: `nearcall-rpc` may not depend on `nearcall`",
+    );
     check("arith", "services/arith", "nearcall", Normal, "");
     check("arith", "services/arith", "nearcall-build", Build, "");
     check("arith", "services/arith", "nearcall-sys", Dev, "");
