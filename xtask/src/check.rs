@@ -12,6 +12,10 @@ use anyhow::{Context as _, bail};
 use crate::program::Program;
 use crate::tally::{TALLY_FILE, Tally, add_to_file};
 
+/// Lets git look at a checkout that belongs to another user than the one who runs the checks, as in a container: its
+/// programs are run anyway.
+pub(crate) const GIT_ANY_OWNER: [&str; 2] = ["-c", "safe.directory=*"];
+
 /// Something that holds or does not.
 #[derive(Debug)]
 pub(crate) struct Check {

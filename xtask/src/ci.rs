@@ -1,12 +1,15 @@
 //! `cargo xtask ci`: what a change is held against beside its tests.
 
 use std::env;
+use std::fs;
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 
 use crate::bench;
-use crate::check::{Check, Selection, Session, conclude, list, run_all, workspace_root};
+use crate::check::{
+    Check, GIT_ANY_OWNER, Selection, Session, conclude, list, run_all, workspace_root,
+};
 use crate::tally::Tally;
 use crate::tidy;
 
@@ -124,19 +127,52 @@ fn deny(session: &Session<'_>) -> anyhow::Result<Tally> {
     Ok(Tally::PASSED)
 }
 
-/// Where work is in progress the tree has changes of its own, so this holds under CI only.
+/// What `git status --porcelain` said before the checks; `.ci/run` names the file.
+const TREE_FILE: &str = "XTASK_TREE_FILE";
+
 fn clean_tree(session: &Session<'_>) -> anyhow::Result<Tally> {
-    if env::var_os("CI").is_none() {
-        println!("not under CI: changes are expected here");
+    let Some(file) = env::var_os(TREE_FILE) else {
+        println!("only `.ci/run` has noted what the checkout was like before");
         return Ok(Tally::default());
-    }
-    let ended = session
+    };
+    let before = fs::read_to_string(file)?;
+    let after = session
         .program("git")?
+        .args(GIT_ANY_OWNER)
         .args(["status", "--porcelain"])
-        .run()?;
-    ensure!(ended.status.success(), "{}", ended.in_full());
-    if !ended.stdout.trim().is_empty() {
-        bail!("changed or left behind by the checks:\n{}", ended.stdout);
-    }
+        .succeed()?
+        .stdout;
+    let left = left_behind(&before, &after);
+    ensure!(
+        left.is_empty(),
+        "changed or left behind by the checks:\n{}",
+        left.join("\n")
+    );
     Ok(Tally::PASSED)
+}
+
+/// The lines of `after` that `before` has not.
+fn left_behind<'a>(before: &str, after: &'a str) -> Vec<&'a str> {
+    let known: Vec<_> = before.lines().collect();
+    after.lines().filter(|line| !known.contains(line)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_checks_left_is_found() {
+        let check = |before, after, expected: &[&str]| {
+            assert_eq!(left_behind(before, after), expected);
+        };
+        check("", "", &[]);
+        check("?? notes\n", "?? notes\n", &[]);
+        check(" M a.rs\n", "", &[]);
+        check(
+            "?? notes\n",
+            "?? notes\n M Cargo.lock\n?? a.snap.new\n",
+            &[" M Cargo.lock", "?? a.snap.new"],
+        );
+    }
 }

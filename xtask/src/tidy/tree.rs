@@ -10,6 +10,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
 use super::tokens::{Token, tokens};
+use crate::check::GIT_ANY_OWNER;
 
 /// The checkout.
 #[derive(Debug, Default)]
@@ -62,13 +63,18 @@ pub(super) struct Licence {
 impl Tree {
     /// Reads the checkout: what git knows or would add, and `cargo metadata`.
     pub(super) fn read(root: &Path) -> anyhow::Result<Self> {
-        let listed = output(Command::new("git").current_dir(root).args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ]))?;
+        let listed = output(
+            Command::new("git")
+                .current_dir(root)
+                .args(GIT_ANY_OWNER)
+                .args([
+                    "ls-files",
+                    "-z",
+                    "--cached",
+                    "--others",
+                    "--exclude-standard",
+                ]),
+        )?;
         let mut tree = Self {
             root: root.to_string_lossy().into_owned(),
             ..Self::default()
