@@ -17,6 +17,9 @@ fuzz_target!(|bytes: &[u8]| {
         }
         decided = now;
     }
-    assert_eq!(decided == Some(Preface::Http2), bytes.starts_with(HTTP2_PREFACE));
+    assert_eq!(
+        decided == Some(Preface::Http2),
+        bytes.starts_with(HTTP2_PREFACE)
+    );
     assert!(decided.is_some() || bytes.len() < FIRST_BYTES_MAX);
 });

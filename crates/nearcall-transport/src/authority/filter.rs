@@ -83,7 +83,8 @@ impl Filter {
     }
 
     /// Takes the next bytes from the client. The first of them, as many as are returned, go on as they are and where
-    /// they are; what goes on after those is appended to `out`. At most [`HEADER_BLOCK_MAX`] bytes stay inside.
+    /// they are; what goes on after those is appended to `out`. At most [`HEADER_BLOCK_MAX`] bytes stay inside, and at most
+    /// twice as many bytes go on as came.
     pub fn follow(&mut self, input: &[u8], out: &mut Vec<u8>) -> usize {
         let mut kept = 0_usize;
         let mut in_place = true;

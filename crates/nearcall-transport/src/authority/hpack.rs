@@ -151,8 +151,8 @@ impl Reading<'_> {
     /// An authority that a table holds: healed when it was put there, unless it is empty. Most requests of a client
     /// that was healed once come by here.
     fn indexed(&mut self, at: Range<usize>, value: &[u8]) -> Result<(), Malformed> {
-        self.note(value, value.is_empty());
-        if value.is_empty() {
+        let first = self.note(value, value.is_empty());
+        if value.is_empty() && first {
             let mut bytes = vec![LITERAL_AUTHORITY];
             bytes.extend_from_slice(&encode_string(PLACEHOLDER.as_bytes(), false)?);
             self.edits.push(Edit { at, bytes });
@@ -168,10 +168,10 @@ impl Reading<'_> {
         indexing: bool,
     ) -> Result<Cow<'a, [u8]>, Malformed> {
         let healed = heal(&value).into_owned();
-        self.note(&value, healed != *value);
+        let first = self.note(&value, healed != *value);
         // An entry's size counts in both tables: what would change it is left for the server to refuse.
-        let out_of_step = indexing && healed.len() != value.len();
-        if healed == *value || out_of_step {
+        let may_grow = first && !indexing;
+        if healed == *value || (healed.len() != value.len() && !may_grow) {
             return Ok(value);
         }
         self.edits.push(Edit {
@@ -181,10 +181,12 @@ impl Reading<'_> {
         Ok(Cow::Owned(healed))
     }
 
-    fn note(&mut self, value: &[u8], bad: bool) {
-        self.named = true;
+    /// Whether the authority is the first of its block. A request may have no second one (RFC 9113 section 8.3), so a
+    /// second one is not worth a longer block: one octet could ask for eleven, thousands of times over.
+    fn note(&mut self, value: &[u8], bad: bool) -> bool {
         self.bad |= bad;
         self.original.keep(value, bad);
+        !std::mem::replace(&mut self.named, true)
     }
 }
 

@@ -196,6 +196,29 @@ fn a_block_that_grows_past_a_frame_goes_on_in_two() {
 }
 
 #[test]
+fn a_second_authority_in_a_request_makes_nothing_longer() {
+    let framing = Framing::default();
+    let placeholder = literal(Spelling::Without, Name::Index(1), b"localhost", false);
+    let many = vec![0x81; 1000];
+    check(
+        &connection(&framing, &[[&[0x81], &many[..]].concat()]),
+        &connection(&framing, &[[&placeholder[..], &many].concat()]),
+    );
+    let empty = literal(Spelling::Never, Name::Index(1), b"", true);
+    let bad = |value| literal(Spelling::Incremental, Name::Index(1), value, true);
+    check(
+        &connection(
+            &framing,
+            &[[bad(BAD), empty.clone(), bad(b"/c"), empty.clone()].concat()],
+        ),
+        &connection(
+            &framing,
+            &[[bad(GOOD), empty.clone(), bad(b"-c"), empty].concat()],
+        ),
+    );
+}
+
+#[test]
 fn a_client_that_spells_its_authority_anew_is_healed_every_time() {
     let framing = Framing::default();
     let field = |value| request(&literal(Spelling::Without, Name::Index(1), value, false));
