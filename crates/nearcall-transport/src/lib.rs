@@ -1,4 +1,32 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
+mod connection;
+mod imp;
+mod listener;
+mod memory;
+#[cfg(feature = "parity-tokio-ipc")]
+pub mod parity;
+mod path_limit;
+mod peer;
+mod private_dir;
+mod tcp;
+
 pub mod authority;
+pub mod child;
+pub mod inherit;
+pub mod limits;
+pub mod name;
 pub mod preface;
+
+pub use address::{Address, AddressError, HttpHost, Target};
+pub use connection::{ConnectError, Connection};
+pub use listener::{AcceptError, BindError, ListenOptions, Listener};
+pub use path_limit::NameTooLong;
+pub use peer::{Peer, PeerPolicy, PeerRefused, Transport};
+pub use private_dir::{PrivateDir, PrivateDirError, runtime_dir};
+
+/// What a `parity:` address says in a build without it.
+#[cfg(not(feature = "parity-tokio-ipc"))]
+const PARITY_NOT_BUILT_IN: &str =
+    "this build has no parity-tokio-ipc; build nearcall with the feature `parity-tokio-ipc`, or use `unix:`";
