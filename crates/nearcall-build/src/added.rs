@@ -1,0 +1,5 @@
+//! What is added to tonic's code: one module per addition.
+
+pub(crate) mod calls;
+pub(crate) mod described;
+pub(crate) mod table;

@@ -1,0 +1,116 @@
+//! What a compiler of `.proto` files lets pass, and a service on one machine cannot do with.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use prost_build::Module;
+use prost_types::FileDescriptorProto;
+use protox::file::{FileResolver as _, IncludeFileResolver};
+
+use crate::error::{Error, ErrorKind};
+use crate::report::Report;
+use crate::schema::text_of;
+
+/// The inputs exist, are below an include folder, and have different names.
+pub(super) fn inputs(protos: &[PathBuf], includes: &[PathBuf]) -> Result<(), Error> {
+    let mut named: BTreeMap<String, &Path> = BTreeMap::new();
+    for path in protos {
+        // A path that is not there may also be the name that imports use.
+        let imported_as = path
+            .to_str()
+            .filter(|name| super::path_of(name, includes).is_some());
+        if !path.exists() && imported_as.is_none() {
+            return Err(ErrorKind::FileNotFound {
+                path: path.clone(),
+                folder: std::env::current_dir().unwrap_or_default(),
+            }
+            .into());
+        }
+        let name = includes
+            .iter()
+            .find_map(|folder| IncludeFileResolver::new(folder.clone()).resolve_path(path))
+            .or(imported_as.map(str::to_owned))
+            .ok_or_else(|| ErrorKind::NotIncluded {
+                path: path.clone(),
+                includes: includes.to_vec(),
+            })?;
+        if let Some(first) = named.insert(name.clone(), path) {
+            return Err(ErrorKind::SameName {
+                name,
+                first: first.to_owned(),
+                second: path.clone(),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// Services are in a package, and every package has a Rust module of its own.
+pub(super) fn packages(files: &[FileDescriptorProto], includes: &[PathBuf]) -> Result<(), Error> {
+    let mut modules: BTreeMap<Module, &str> = BTreeMap::new();
+    for file in files {
+        let package = file.package();
+        if package.is_empty() && !file.service.is_empty() {
+            return Err(no_package(file, includes));
+        }
+        let module = Module::from_protobuf_package_name(package);
+        let first = *modules.entry(module.clone()).or_insert(package);
+        if first != package {
+            return Err(ErrorKind::SameModule {
+                module: module.to_string(),
+                first: first.to_owned(),
+                second: package.to_owned(),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+fn no_package(file: &FileDescriptorProto, includes: &[PathBuf]) -> Error {
+    let service = file.service[0].name().to_owned();
+    let name = file.name();
+    let text = text_of(name, includes).unwrap_or_else(|| (name.into(), String::new()));
+    // `[6, 0, 1]` is the name of the first service, in the words of descriptor.proto.
+    let span = span_of(file, &text.1, &[6, 0, 1]);
+    let report = Report::new(format!("service '{service}' is in no package"))
+        .help(format!(
+            "callers reach a service by package and name; add a line such as `package {}.v1;`",
+            suggestion(&service)
+        ))
+        .mark(&text, span, "this service");
+    let place = report.place().unwrap_or_else(|| crate::Place {
+        file: text.0.clone(),
+        line: 1,
+        column: 1,
+    });
+    Error::reported(ErrorKind::NoPackage { service, place }, &report)
+}
+
+/// The bytes of `text` that the part of `file` under `path` takes.
+fn span_of(file: &FileDescriptorProto, text: &str, path: &[i32]) -> miette::SourceSpan {
+    let location = file
+        .source_code_info
+        .iter()
+        .flat_map(|info| &info.location)
+        .find(|location| location.path == path);
+    let Some([line, start, end]) = location.map(|it| it.span.as_slice()) else {
+        return (0, 0).into();
+    };
+    let number = |it: &i32| usize::try_from(*it).unwrap_or_default();
+    let line_start: usize = text
+        .split_inclusive('\n')
+        .take(number(line))
+        .map(str::len)
+        .sum();
+    (
+        line_start + number(start),
+        number(end).saturating_sub(number(start)),
+    )
+        .into()
+}
+
+fn suggestion(service: &str) -> String {
+    Module::from_protobuf_package_name(service).to_string()
+}
