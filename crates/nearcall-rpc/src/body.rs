@@ -28,7 +28,10 @@ enum WireBody {
 
 impl RequestBody {
     pub(crate) const fn grpc(body: Incoming) -> Self {
-        Self { wire: WireBody::Grpc(body), call: None }
+        Self {
+            wire: WireBody::Grpc(body),
+            call: None,
+        }
     }
 
     pub(crate) fn report_to(&mut self, call: Arc<Call>) {
@@ -39,7 +42,10 @@ impl RequestBody {
 impl Default for RequestBody {
     /// A body with nothing in it.
     fn default() -> Self {
-        Self { wire: WireBody::Empty, call: None }
+        Self {
+            wire: WireBody::Empty,
+            call: None,
+        }
     }
 }
 
@@ -94,7 +100,9 @@ impl Body for OutgoingBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         match self.get_mut() {
-            Self::Message(message) => Poll::Ready(message.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Message(message) => {
+                Poll::Ready(message.take().map(|bytes| Ok(Frame::data(bytes))))
+            }
             Self::Stream(body) => Pin::new(body).poll_frame(cx),
         }
     }
@@ -108,7 +116,9 @@ impl Body for OutgoingBody {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Message(message) => SizeHint::with_exact(message.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Message(message) => {
+                SizeHint::with_exact(message.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
             Self::Stream(body) => body.size_hint(),
         }
     }

@@ -161,6 +161,10 @@ impl Service<Request<Body>> for Channel {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        Box::pin(call::call(Arc::clone(&self.shared), request, Context::current()))
+        Box::pin(call::call(
+            Arc::clone(&self.shared),
+            request,
+            Context::current(),
+        ))
     }
 }

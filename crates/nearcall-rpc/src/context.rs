@@ -63,7 +63,8 @@ impl Context {
     /// How long the caller still waits; zero once the deadline has passed, none where there is no deadline.
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
-        self.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        self.deadline()
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// The trace that the call belongs to.
@@ -93,7 +94,10 @@ impl Context {
 
     /// Runs a future in this context, for a task that a handler spawns.
     pub fn scope<F: Future>(self, future: F) -> Scope<F> {
-        Scope { context: self, future }
+        Scope {
+            context: self,
+            future,
+        }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Facts)) -> Self {
@@ -138,14 +142,27 @@ mod tests {
     fn the_earlier_deadline_stays() {
         let now = Instant::now();
         let context = Context::new().with_deadline(now + Duration::from_secs(5));
-        assert_eq!(context.clone().with_deadline(now + Duration::from_secs(9)).deadline(), context.deadline());
-        assert_eq!(context.with_deadline(now + Duration::from_secs(1)).deadline(), Some(now + Duration::from_secs(1)));
+        assert_eq!(
+            context
+                .clone()
+                .with_deadline(now + Duration::from_secs(9))
+                .deadline(),
+            context.deadline()
+        );
+        assert_eq!(
+            context
+                .with_deadline(now + Duration::from_secs(1))
+                .deadline(),
+            Some(now + Duration::from_secs(1))
+        );
     }
 
     #[test]
     fn a_panic_inside_leaves_the_context_outside_as_it_was() {
         let context = Context::new().with_deadline(Instant::now());
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| context.enter(|| panic!("within"))));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            context.enter(|| panic!("within"))
+        }));
         assert!(outcome.is_err());
         assert!(Context::current().deadline().is_none());
     }

@@ -84,8 +84,16 @@ where
             Ok((future, stage))
         });
         match begun {
-            Ok((inner, stage)) => StagedFuture { inner: Some(inner), stage: Some(stage), refused: None },
-            Err(status) => StagedFuture { inner: None, stage: None, refused: Some(Box::new(status)) },
+            Ok((inner, stage)) => StagedFuture {
+                inner: Some(inner),
+                stage: Some(stage),
+                refused: None,
+            },
+            Err(status) => StagedFuture {
+                inner: None,
+                stage: None,
+                refused: Some(Box::new(status)),
+            },
         }
     }
 }
@@ -115,7 +123,10 @@ where
             (Some(inner), Some(stage)) => match stage.around(|| inner.poll(cx)) {
                 Ok(Poll::Ready(Ok(response))) => {
                     let stage = this.stage.take();
-                    return Poll::Ready(Ok(response.map(|inner| StagedBody { inner: Some(inner), stage })));
+                    return Poll::Ready(Ok(response.map(|inner| StagedBody {
+                        inner: Some(inner),
+                        stage,
+                    })));
                 }
                 Ok(Poll::Pending) => match stage.poll_end(cx) {
                     Poll::Ready(status) => status,
@@ -123,7 +134,10 @@ where
                 },
                 Err(status) => status,
             },
-            _ => this.refused.take().map_or_else(|| Status::internal("polled after it was done"), |status| *status),
+            _ => this.refused.take().map_or_else(
+                || Status::internal("polled after it was done"),
+                |status| *status,
+            ),
         };
         // What is within ends here, at its last await, before the answer leaves.
         this.inner.set(None);
@@ -144,7 +158,10 @@ pin_project! {
 
 impl<B, S> Default for StagedBody<B, S> {
     fn default() -> Self {
-        Self { inner: None, stage: None }
+        Self {
+            inner: None,
+            stage: None,
+        }
     }
 }
 
@@ -156,9 +173,13 @@ where
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let mut this = self.project();
-        let (Some(inner), Some(stage)) = (this.inner.as_mut().as_pin_mut(), this.stage.as_mut()) else {
+        let (Some(inner), Some(stage)) = (this.inner.as_mut().as_pin_mut(), this.stage.as_mut())
+        else {
             return Poll::Ready(None);
         };
         let status = match stage.around(|| inner.poll_frame(cx)) {
@@ -182,7 +203,9 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        self.inner
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
 
@@ -191,7 +214,10 @@ fn trailers(status: &Status) -> Frame<Bytes> {
     let mut headers = http::HeaderMap::new();
     if let Err(unfit) = status.add_header(&mut headers) {
         tracing::warn!(%status, %unfit, "a status does not fit into trailers; its code is sent alone");
-        headers.insert(Status::GRPC_STATUS, http::HeaderValue::from(status.code() as i32));
+        headers.insert(
+            Status::GRPC_STATUS,
+            http::HeaderValue::from(status.code() as i32),
+        );
     }
     Frame::trailers(headers)
 }

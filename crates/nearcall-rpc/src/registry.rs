@@ -69,7 +69,10 @@ impl Registry {
     /// The folder cannot be made, or others may look into it.
     pub fn open(world: &World) -> Result<Self, RegistryError> {
         let dir = PrivateDir::open(&nearcall_transport::runtime_dir(), world.as_str())?;
-        Ok(Self { dir: dir.path().to_owned(), world: world.clone() })
+        Ok(Self {
+            dir: dir.path().to_owned(),
+            world: world.clone(),
+        })
     }
 
     /// The folder.
@@ -96,7 +99,11 @@ impl Registry {
     ///
     /// The folder cannot be listed.
     pub fn entries(&self) -> Result<Vec<Entry>, RegistryError> {
-        let listed = |source| RegistryError::Entry { what: "list", path: self.dir.clone(), source };
+        let listed = |source| RegistryError::Entry {
+            what: "list",
+            path: self.dir.clone(),
+            source,
+        };
         let mut entries = Vec::new();
         for file in std::fs::read_dir(&self.dir).map_err(listed)? {
             let path = file.map_err(listed)?.path();
@@ -105,7 +112,9 @@ impl Registry {
             }
             match read(&path) {
                 Ok(entry) => entries.extend(entry),
-                Err(error) => tracing::warn!(path = %path.display(), %error, "not a registry entry; left out"),
+                Err(error) => {
+                    tracing::warn!(path = %path.display(), %error, "not a registry entry; left out");
+                }
             }
         }
         entries.sort_by(|a: &Entry, b| a.name.cmp(&b.name));
@@ -119,7 +128,11 @@ impl Registry {
     /// The file is there and cannot be read as an entry.
     pub fn entry(&self, name: &ServiceName) -> Result<Option<Entry>, RegistryError> {
         let path = self.file(name, "json");
-        read(&path).map_err(|source| RegistryError::Entry { what: "read", path, source })
+        read(&path).map_err(|source| RegistryError::Entry {
+            what: "read",
+            path,
+            source,
+        })
     }
 
     /// Removes the world's folder if nothing is left in it.
@@ -129,9 +142,17 @@ impl Registry {
     }
 
     /// Writes a server's entry; it is taken away when the answer is dropped.
-    pub(crate) fn register(&self, name: &ServiceName, entry: &Entry) -> Result<Registration, RegistryError> {
+    pub(crate) fn register(
+        &self,
+        name: &ServiceName,
+        entry: &Entry,
+    ) -> Result<Registration, RegistryError> {
         let path = self.file(name, "json");
-        let failed = |source| RegistryError::Entry { what: "write", path: path.clone(), source };
+        let failed = |source| RegistryError::Entry {
+            what: "write",
+            path: path.clone(),
+            source,
+        };
         let text = serde_json::to_vec(entry).map_err(|error| failed(error.into()))?;
         // A reader sees the whole entry or none, since a rename within a folder is one step.
         let draft = self.file(name, &format!("json.{}", entry.pid));
@@ -142,7 +163,10 @@ impl Registry {
             let _ = std::fs::remove_file(&draft);
             return Err(failed(error));
         }
-        Ok(Registration { path, entry: entry.clone() })
+        Ok(Registration {
+            path,
+            entry: entry.clone(),
+        })
     }
 
     fn file(&self, name: &ServiceName, extension: &str) -> PathBuf {
@@ -164,10 +188,9 @@ pub(crate) struct Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        if matches!(read(&self.path), Ok(Some(entry)) if entry == self.entry) {
-            if let Err(error) = std::fs::remove_file(&self.path) {
-                tracing::warn!(path = %self.path.display(), %error, "the registry entry stays behind");
-            }
+        let ours = matches!(read(&self.path), Ok(Some(entry)) if entry == self.entry);
+        if ours && let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::warn!(path = %self.path.display(), %error, "the registry entry stays behind");
         }
     }
 }

@@ -32,7 +32,10 @@ pub enum ResolveError {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// Nobody serves the name.
-    #[error("nobody serves `{name}` in world `{world}`; {}; start it, for example with `nearcall up`", served_text(served))]
+    #[error(
+        "nobody serves `{name}` in world `{world}`; {}; start it, for example with `nearcall up`",
+        served_text(served)
+    )]
     NotServed {
         /// The name.
         name: String,
@@ -44,7 +47,11 @@ pub enum ResolveError {
 }
 
 fn served_text(served: &[String]) -> String {
-    if served.is_empty() { "nothing is served there".to_owned() } else { format!("served there: {}", served.join(", ")) }
+    if served.is_empty() {
+        "nothing is served there".to_owned()
+    } else {
+        format!("served there: {}", served.join(", "))
+    }
 }
 
 /// Where a target is now; asked anew for every connection, since a server may come back elsewhere.
@@ -55,7 +62,11 @@ pub(crate) fn resolve(target: &Target) -> Result<Address, ResolveError> {
     };
     let variable = name.variable();
     if let Ok(text) = std::env::var(&variable) {
-        return text.parse().map_err(|source| ResolveError::Override { variable, name: name.to_string(), source });
+        return text.parse().map_err(|source| ResolveError::Override {
+            variable,
+            name: name.to_string(),
+            source,
+        });
     }
     let registry = Registry::open(&world_of(name)?)?;
     if let Some(entry) = registry.entry(name)? {
@@ -69,7 +80,11 @@ pub(crate) fn resolve(target: &Target) -> Result<Address, ResolveError> {
     Err(ResolveError::NotServed {
         name: name.local(),
         world: registry.world().to_string(),
-        served: registry.entries()?.into_iter().map(|entry| entry.name).collect(),
+        served: registry
+            .entries()?
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect(),
     })
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod calls;
 mod connection;
 mod drain;
 mod newcomers;
+mod opening;
 pub(crate) mod router;
 mod schema;
 mod signals;
@@ -16,11 +17,11 @@ use std::time::SystemTime;
 
 use nearcall_proto::table::{self, Described};
 use nearcall_transport::{Address, BindError, ListenOptions, Listener, PeerPolicy, Target};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tonic::server::NamedService;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 pub use calls::CutCall;
 pub use drain::Drained;
@@ -128,7 +129,11 @@ impl Server {
     /// Adds a service of which no table is known, such as one of another generator's. Its calls count as streams and
     /// have no deadline but the caller's; reflection knows it if the descriptor set (encoded) holds it.
     #[must_use]
-    pub fn add_plain_service<S: Served + NamedService>(mut self, service: S, file_descriptor_set: &'static [u8]) -> Self {
+    pub fn add_plain_service<S: Served + NamedService>(
+        mut self,
+        service: S,
+        file_descriptor_set: &'static [u8],
+    ) -> Self {
         self.schema.add(file_descriptor_set);
         self.router.add(S::NAME, &[], service);
         self
@@ -206,7 +211,9 @@ impl Server {
     /// See [`ServeError`].
     pub async fn bind(mut self) -> Result<Bound, ServeError> {
         let schema_hash = self.schema.hash();
-        self.schema.add_reflection(&mut self.router).map_err(ServeError::Schema)?;
+        self.schema
+            .add_reflection(&mut self.router)
+            .map_err(ServeError::Schema)?;
         // Registered before the first listener: a signal between the two must find somebody home.
         let signals = Signals::new().map_err(ServeError::Signals)?;
         let mut places = Vec::new();
@@ -214,26 +221,43 @@ impl Server {
             places.push(self.place(target, &schema_hash).await?);
         }
         for name in self.router.names() {
-            self.reporter.set_service_status(name, ServingStatus::Serving).await;
+            self.reporter
+                .set_service_status(name, ServingStatus::Serving)
+                .await;
         }
-        Ok(Bound { server: self, places, signals })
+        Ok(Bound {
+            server: self,
+            places,
+            signals,
+        })
     }
 
     async fn place(&self, target: &str, schema_hash: &str) -> Result<Place, ServeError> {
         let target: Target = target.parse().map_err(ResolveError::from)?;
-        let mut options = ListenOptions::default();
-        options.insecure = self.insecure;
-        let name = match target {
-            Target::Address(address) => {
-                options.owner = self.target.clone();
-                let listener = Listener::bind(&address, &options).await?;
-                return Ok(Place { listener, registration: None, folder: None });
+        let (name, address) = match target {
+            Target::Address(address) => (None, address),
+            Target::Name(name) => {
+                let registry = Registry::open(&world_of(&name)?)?;
+                let address = Address::Unix(registry.socket(&name));
+                (Some((name, registry)), address)
             }
-            Target::Name(name) => name,
         };
-        let registry = Registry::open(&world_of(&name)?)?;
-        options.owner = name.local();
-        let listener = Listener::bind(&Address::Unix(registry.socket(&name)), &options).await?;
+        let owner = name
+            .as_ref()
+            .map_or_else(|| self.target.clone(), |(name, _)| name.local());
+        let options = ListenOptions {
+            insecure: self.insecure,
+            owner,
+            ..ListenOptions::default()
+        };
+        let listener = Listener::bind(&address, &options).await?;
+        let Some((name, registry)) = name else {
+            return Ok(Place {
+                listener,
+                registration: None,
+                folder: None,
+            });
+        };
         let entry = Entry {
             name: name.local(),
             address: listener.address().to_string(),
@@ -244,7 +268,11 @@ impl Server {
             schema_hash: schema_hash.to_owned(),
         };
         let registration = registry.register(&name, &entry)?;
-        Ok(Place { listener, registration: Some(registration), folder: Some(Folder(registry)) })
+        Ok(Place {
+            listener,
+            registration: Some(registration),
+            folder: Some(Folder(registry)),
+        })
     }
 }
 
@@ -280,7 +308,10 @@ impl Bound {
     /// Where the server listens, in full: paths are absolute, ports are what the system chose.
     #[must_use]
     pub fn addresses(&self) -> Vec<Address> {
-        self.places.iter().map(|place| place.listener.address().clone()).collect()
+        self.places
+            .iter()
+            .map(|place| place.listener.address().clone())
+            .collect()
     }
 
     /// Answers calls until the server is asked to stop.
@@ -289,7 +320,11 @@ impl Bound {
     ///
     /// See [`ServeError`].
     pub async fn serve(self) -> Result<Drained, ServeError> {
-        let Self { server, places, signals } = self;
+        let Self {
+            server,
+            places,
+            signals,
+        } = self;
         for place in &places {
             tracing::info!(name = server.target, address = %place.listener.address(), "serving");
         }

@@ -95,9 +95,11 @@ impl Reason {
             Self::TooManyCalls | Self::TooManyStreams => Code::ResourceExhausted,
             Self::PeerRefused => Code::PermissionDenied,
             Self::HandlerPanicked | Self::ProtocolViolated => Code::Internal,
-            Self::Draining | Self::CutOff | Self::StreamIdle | Self::ConnectFailed | Self::ConnectionLost => {
-                Code::Unavailable
-            }
+            Self::Draining
+            | Self::CutOff
+            | Self::StreamIdle
+            | Self::ConnectFailed
+            | Self::ConnectionLost => Code::Unavailable,
             Self::UnknownService | Self::UnknownMethod => Code::Unimplemented,
             Self::Cancelled => Code::Cancelled,
         }
@@ -110,7 +112,9 @@ impl Reason {
         if info.domain != DOMAIN {
             return None;
         }
-        Self::ALL.into_iter().find(|reason| reason.as_str() == info.reason)
+        Self::ALL
+            .into_iter()
+            .find(|reason| reason.as_str() == info.reason)
     }
 
     /// A status with this reason.
@@ -125,7 +129,11 @@ impl Reason {
         })
     }
 
-    fn status_with(self, message: impl Into<String>, add: impl FnOnce(&mut ErrorDetails)) -> Status {
+    fn status_with(
+        self,
+        message: impl Into<String>,
+        add: impl FnOnce(&mut ErrorDetails),
+    ) -> Status {
         let mut details = ErrorDetails::new();
         details.set_error_info(self.as_str(), DOMAIN, std::collections::HashMap::new());
         add(&mut details);
@@ -154,15 +162,21 @@ pub(crate) fn from_hyper(error: &hyper::Error) -> Status {
 }
 
 fn from_h2(error: &h2::Error) -> Status {
-    let Some(reason) = error.reason() else { return lost(error) };
+    let Some(reason) = error.reason() else {
+        return lost(error);
+    };
     match reason {
         h2::Reason::CANCEL => Reason::Cancelled.status("the server gave the call up"),
         h2::Reason::REFUSED_STREAM => Reason::Draining.status("the server took no new call"),
-        h2::Reason::NO_ERROR if error.is_go_away() => Reason::Draining.status("the server is stopping"),
+        h2::Reason::NO_ERROR if error.is_go_away() => {
+            Reason::Draining.status("the server is stopping")
+        }
         h2::Reason::ENHANCE_YOUR_CALM => {
             Reason::TooManyCalls.status("the server finds that this peer asks too much of it")
         }
-        reason => Reason::ProtocolViolated.status(format!("the server ended the call with HTTP/2 error {reason}")),
+        reason => Reason::ProtocolViolated.status(format!(
+            "the server ended the call with HTTP/2 error {reason}"
+        )),
     }
 }
 
@@ -173,7 +187,9 @@ fn lost(error: &dyn std::error::Error) -> Status {
         text = format!("{text}: {error}");
         cause = error.source();
     }
-    Reason::ConnectionLost.status(format!("the connection to the server broke before the answer was complete: {text}"))
+    Reason::ConnectionLost.status(format!(
+        "the connection to the server broke before the answer was complete: {text}"
+    ))
 }
 
 #[cfg(test)]

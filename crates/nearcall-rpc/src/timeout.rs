@@ -7,19 +7,19 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue};
 
 /// The header's name.
-pub const GRPC_TIMEOUT: &str = "grpc-timeout";
+pub(crate) const GRPC_TIMEOUT: &str = "grpc-timeout";
 
 /// The most digits the header may have.
 const DIGITS_MAX: usize = 8;
 
 /// Reads the header. One that is absent or that cannot be read is none, as other gRPC servers have it.
 #[must_use]
-pub fn read(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn read(headers: &HeaderMap) -> Option<Duration> {
     parse(headers.get(GRPC_TIMEOUT)?.as_bytes())
 }
 
 /// Writes the header, rounding up to the finest unit in which the value fits.
-pub fn write(headers: &mut HeaderMap, timeout: Duration) {
+pub(crate) fn write(headers: &mut HeaderMap, timeout: Duration) {
     headers.insert(GRPC_TIMEOUT, format(timeout));
 }
 
@@ -43,12 +43,18 @@ fn parse(text: &[u8]) -> Option<Duration> {
 fn format(timeout: Duration) -> HeaderValue {
     const NUMBER_MAX: u128 = 99_999_999;
     let nanos = timeout.as_nanos();
-    let (number, unit) = [(1_u128, 'n'), (1_000, 'u'), (1_000_000, 'm'), (1_000_000_000, 'S')]
-        .into_iter()
-        .map(|(size, unit)| (nanos.div_ceil(size), unit))
-        .find(|(number, _)| *number <= NUMBER_MAX)
-        .unwrap_or((NUMBER_MAX, 'S'));
-    HeaderValue::try_from(format!("{number}{unit}")).unwrap_or_else(|_| HeaderValue::from_static("99999999S"))
+    let (number, unit) = [
+        (1_u128, 'n'),
+        (1_000, 'u'),
+        (1_000_000, 'm'),
+        (1_000_000_000, 'S'),
+    ]
+    .into_iter()
+    .map(|(size, unit)| (nanos.div_ceil(size), unit))
+    .find(|(number, _)| *number <= NUMBER_MAX)
+    .unwrap_or((NUMBER_MAX, 'S'));
+    HeaderValue::try_from(format!("{number}{unit}"))
+        .unwrap_or_else(|_| HeaderValue::from_static("99999999S"))
 }
 
 #[cfg(test)]

@@ -14,9 +14,12 @@ pub use nearcall_rpc::{
 pub use nearcall_transport::{
     Address, Peer, PeerPolicy, PrivateDir, Target, Transport, name, runtime_dir,
 };
+#[cfg(unix)]
+pub use nearcall_transport::process;
 pub use run::{block_on, connect};
 pub use tokio;
 pub use tokio_stream;
+pub use tonic::metadata;
 pub use tonic::{Code, Request, Response, Status, Streaming, async_trait};
 pub use tonic_types::{ErrorDetail, ErrorDetails, StatusExt};
 

@@ -21,6 +21,10 @@ pub async fn connect(target: impl Into<String>) -> Result<Channel, ConnectError>
 ///
 /// The system gives no threads or no file descriptors for the runtime, or a runtime is already running on this thread.
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.expect("the system has no resources for a runtime").block_on(future)
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    runtime
+        .expect("the system has no resources for a runtime")
+        .block_on(future)
 }

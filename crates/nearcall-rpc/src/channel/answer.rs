@@ -27,13 +27,21 @@ impl ResponseBody {
             Some(deadline) => Some(deadline.at),
             None => None,
         });
-        Self { incoming: Some(incoming), deadline, timer }
+        Self {
+            incoming: Some(incoming),
+            deadline,
+            timer,
+        }
     }
 }
 
 impl Default for ResponseBody {
     fn default() -> Self {
-        Self { incoming: None, deadline: None, timer: Timer::new(None) }
+        Self {
+            incoming: None,
+            deadline: None,
+            timer: Timer::new(None),
+        }
     }
 }
 
@@ -41,10 +49,17 @@ impl Body for ResponseBody {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some(incoming) = &mut self.incoming else {
+            return Poll::Ready(None);
+        };
         if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) {
-            return Poll::Ready(frame.map(|frame| frame.map_err(|error| status::from_hyper(&error))));
+            return Poll::Ready(
+                frame.map(|frame| frame.map_err(|error| status::from_hyper(&error))),
+            );
         }
         if self.timer.poll(cx).is_pending() {
             return Poll::Pending;
@@ -58,6 +73,8 @@ impl Body for ResponseBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        self.incoming
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }

@@ -20,7 +20,8 @@ use crate::status::{self, Reason};
 use crate::timeout;
 
 /// What a server's log calls this client.
-static USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("nearcall-rust/", env!("CARGO_PKG_VERSION")));
+static USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("nearcall-rust/", env!("CARGO_PKG_VERSION")));
 
 /// When a call ends at the latest, and how long that was when it began.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +32,10 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     pub(crate) fn exceeded(&self) -> Status {
-        let text = format!("no answer within the {:?} that the call was given", self.given);
+        let text = format!(
+            "no answer within the {:?} that the call was given",
+            self.given
+        );
         Reason::DeadlineExceeded.status(text)
     }
 }
@@ -55,10 +59,15 @@ pub(crate) async fn call(
     if let Some(trace) = context.trace() {
         trace.write(&mut parts.headers);
     }
-    parts.headers.entry(header::USER_AGENT).or_insert_with(|| USER_AGENT.clone());
+    parts
+        .headers
+        .entry(header::USER_AGENT)
+        .or_insert_with(|| USER_AGENT.clone());
     let sending = async {
         let body = match method {
-            Some(method) if !method.client_streaming => OutgoingBody::Message(Some(whole(body).await?)),
+            Some(method) if !method.client_streaming => {
+                OutgoingBody::Message(Some(whole(body).await?))
+            }
             _ => OutgoingBody::Stream(body),
         };
         send(&shared, parts, body, method, deadline).await
@@ -87,7 +96,9 @@ fn deadline(
     };
     let unary = method.is_some_and(Method::is_unary);
     let given = given.or(if unary { shared.unary_deadline } else { None })?;
-    Instant::now().checked_add(given).map(|at| Deadline { at, given })
+    Instant::now()
+        .checked_add(given)
+        .map(|at| Deadline { at, given })
 }
 
 /// The one message of a call that does not stream.
@@ -99,7 +110,9 @@ async fn whole(mut body: tonic::body::Body) -> Result<Bytes, Status> {
     let mut joined: Option<BytesMut> = None;
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
-            joined.get_or_insert_with(|| BytesMut::from(&first[..])).extend_from_slice(&data);
+            joined
+                .get_or_insert_with(|| BytesMut::from(&first[..]))
+                .extend_from_slice(&data);
         }
     }
     Ok(joined.map_or(first, BytesMut::freeze))
@@ -113,7 +126,10 @@ async fn send(
     method: Option<&'static Method>,
     deadline: Option<Deadline>,
 ) -> Result<Response<ResponseBody>, Status> {
-    let wait = parts.extensions.get::<WaitForReady>().map_or(shared.wait_for_ready, |WaitForReady(wait)| *wait);
+    let wait = parts
+        .extensions
+        .get::<WaitForReady>()
+        .map_or(shared.wait_for_ready, |WaitForReady(wait)| *wait);
     let repeatable = method.is_some_and(|method| method.idempotency.may_repeat());
     if repeatable {
         shared.retries.count();
@@ -135,9 +151,12 @@ async fn send(
             Err(failure) => failure,
         };
         let (status, again) = match failure {
-            Failure::Unsent { status, request } => (status, request.map(Request::into_parts).or(copy)),
+            Failure::Unsent { status, request } => (status, Some(request.into_parts())),
             Failure::Refused { status } => (status, copy),
-            Failure::Lost { status } => (status, copy.filter(|_| repeatable && shared.retries.allowed())),
+            Failure::Lost { status } => (
+                status,
+                copy.filter(|_| repeatable && shared.retries.allowed()),
+            ),
             Failure::Unreachable { status } => {
                 let again = copy.filter(|_| repeatable && shared.retries.allowed());
                 if again.is_some() {
@@ -151,28 +170,37 @@ async fn send(
             _ => return Err(status),
         }
     }
-    Err(Reason::ConnectionLost.status("the call was sent as often as it may be, and never answered"))
+    Err(Reason::ConnectionLost
+        .status("the call was sent as often as it may be, and never answered"))
 }
 
 /// What is needed to send a call again; none where its messages are gone once they are sent.
 fn copy(parts: &request::Parts, body: &OutgoingBody) -> Option<(request::Parts, OutgoingBody)> {
     match body {
-        OutgoingBody::Message(message) => Some((parts.clone(), OutgoingBody::Message(message.clone()))),
+        OutgoingBody::Message(message) => {
+            Some((parts.clone(), OutgoingBody::Message(message.clone())))
+        }
         OutgoingBody::Stream(_) => None,
     }
 }
 
 /// Whether the server answered UNAVAILABLE with nothing before it.
 fn refused_before_it_began(response: &Response<ResponseBody>) -> bool {
-    response.headers().get(Status::GRPC_STATUS).is_some_and(|code| Code::from_bytes(code.as_bytes()) == Code::Unavailable)
+    response
+        .headers()
+        .get(Status::GRPC_STATUS)
+        .is_some_and(|code| Code::from_bytes(code.as_bytes()) == Code::Unavailable)
 }
 
 /// How far a call got.
 enum Failure {
     /// There is no connection to send it on.
     Unreachable { status: Status },
-    /// Not one byte of it was sent; the request is given back where it can be.
-    Unsent { status: Status, request: Option<Request<OutgoingBody>> },
+    /// Not one byte of it was sent; the request is given back.
+    Unsent {
+        status: Status,
+        request: Box<Request<OutgoingBody>>,
+    },
     /// It was sent, and the server said that it did nothing with it.
     Refused { status: Status },
     /// It was sent, and what became of it is not known.
@@ -186,8 +214,15 @@ async fn attempt(
     deadline: Option<Deadline>,
     wait: bool,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let sender = shared.link.sender(wait).await.map_err(|status| Failure::Unreachable { status })?;
-    let Sender::Grpc { mut http2, authority } = sender;
+    let sender = shared
+        .link
+        .sender(wait)
+        .await
+        .map_err(|status| Failure::Unreachable { status })?;
+    let Sender::Grpc {
+        mut http2,
+        authority,
+    } = sender;
     let mut request = Request::from_parts(parts, body);
     *request.uri_mut() = absolute(request.uri(), authority);
     match http2.try_send_request(request).await {
@@ -195,8 +230,13 @@ async fn attempt(
         Err(mut failed) => {
             let status = status::from_hyper(failed.error());
             Err(match failed.take_message() {
-                Some(request) => Failure::Unsent { status, request: Some(request) },
-                None if Reason::of(&status) == Some(Reason::Draining) => Failure::Refused { status },
+                Some(request) => Failure::Unsent {
+                    status,
+                    request: Box::new(request),
+                },
+                None if Reason::of(&status) == Some(Reason::Draining) => {
+                    Failure::Refused { status }
+                }
                 None => Failure::Lost { status },
             })
         }

@@ -30,7 +30,7 @@ pub enum ConnectError {
         address: Address,
         /// Whose it is.
         #[source]
-        source: PeerRefused,
+        source: Box<PeerRefused>,
     },
     /// The time was up.
     #[error("connecting to {address} took longer than {limit:?}")]
@@ -54,7 +54,10 @@ pub enum ConnectError {
 /// Sends requests over one connection; a new wire is a new variant.
 #[derive(Debug, Clone)]
 pub(crate) enum Sender {
-    Grpc { http2: hyper::client::conn::http2::SendRequest<OutgoingBody>, authority: Authority },
+    Grpc {
+        http2: hyper::client::conn::http2::SendRequest<OutgoingBody>,
+        authority: Authority,
+    },
 }
 
 impl Sender {
@@ -82,11 +85,18 @@ pub(crate) async fn connect(target: &Target, limit: Duration) -> Result<Sender, 
 
 /// Whoever came first may have taken an abstract name, and a name in the registry promises a process of this user's.
 /// The permissions of a path that the caller wrote out, and the loopback port, are the caller's own choice.
-fn check_peer(target: &Target, address: &Address, connection: &Connection) -> Result<(), ConnectError> {
+fn check_peer(
+    target: &Target,
+    address: &Address,
+    connection: &Connection,
+) -> Result<(), ConnectError> {
     let peer = connection.peer();
     let promised = matches!(target, Target::Name(_)) && peer.transport == Transport::Unix;
     if promised || peer.transport == Transport::UnixAbstract {
-        let wrong = |source| ConnectError::WrongPeer { address: address.clone(), source };
+        let wrong = |source| ConnectError::WrongPeer {
+            address: address.clone(),
+            source: Box::new(source),
+        };
         PeerPolicy::default().admit(peer).map_err(wrong)?;
     }
     Ok(())
@@ -102,7 +112,10 @@ async fn handshake(address: &Address, connection: Connection) -> Result<Sender, 
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT);
     let shaken = builder.handshake(TokioIo::new(connection)).await;
-    let (http2, driver) = shaken.map_err(|source| ConnectError::Handshake { address: address.clone(), source })?;
+    let (http2, driver) = shaken.map_err(|source| ConnectError::Handshake {
+        address: address.clone(),
+        source,
+    })?;
     let place = address.clone();
     // Ends when the last sender is dropped, or with the connection.
     tokio::spawn(async move {
@@ -110,7 +123,10 @@ async fn handshake(address: &Address, connection: Connection) -> Result<Sender, 
             tracing::debug!(address = %place, %error, "the connection ended with an error");
         }
     });
-    Ok(Sender::Grpc { http2, authority: authority(address) })
+    Ok(Sender::Grpc {
+        http2,
+        authority: authority(address),
+    })
 }
 
 /// What `:authority` says: the host and port of TCP, and `localhost` where there is no host, as stock clients have it.

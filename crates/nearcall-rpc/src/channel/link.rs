@@ -28,7 +28,12 @@ struct State {
 
 impl Link {
     pub(crate) fn new(target: Target, connect_timeout: Duration) -> Self {
-        Self { target, connect_timeout, state: Mutex::default(), turn: tokio::sync::Mutex::default() }
+        Self {
+            target,
+            connect_timeout,
+            state: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The connection there is, or a new one.
@@ -79,7 +84,9 @@ impl Link {
         {
             return Err(status.clone());
         }
-        let outcome = connect(&self.target, self.connect_timeout).await.map_err(|error| unavailable(&error));
+        let outcome = connect(&self.target, self.connect_timeout)
+            .await
+            .map_err(|error| unavailable(&error));
         let mut state = self.state();
         match &outcome {
             Ok(sender) => state.sender = Some(sender.clone()),

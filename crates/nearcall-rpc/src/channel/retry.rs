@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tower::retry::backoff::{Backoff as _, ExponentialBackoff, ExponentialBackoffMaker, MakeBackoff};
+use tower::retry::backoff::{
+    Backoff as _, ExponentialBackoff, ExponentialBackoffMaker, MakeBackoff,
+};
 use tower::retry::budget::{Budget, TpsBudget};
 use tower::util::rng::HasherRng;
 
@@ -21,7 +23,9 @@ pub(crate) struct Retries {
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { budget: TpsBudget::new(BUDGET_WINDOW, RETRIES_PER_SECOND_MIN, RETRY_SHARE_MAX) }
+        Self {
+            budget: TpsBudget::new(BUDGET_WINDOW, RETRIES_PER_SECOND_MIN, RETRY_SHARE_MAX),
+        }
     }
 }
 
@@ -49,7 +53,8 @@ pub(crate) struct Backoff(ExponentialBackoff<HasherRng>);
 
 impl Backoff {
     pub(crate) fn new() -> Self {
-        let maker = ExponentialBackoffMaker::new(BACKOFF_MIN, BACKOFF_MAX, JITTER, HasherRng::new());
+        let maker =
+            ExponentialBackoffMaker::new(BACKOFF_MIN, BACKOFF_MAX, JITTER, HasherRng::new());
         Self(maker.expect("the limits are in order").make_backoff())
     }
 

@@ -33,15 +33,24 @@ impl Layer for Admit {
             return Err(Reason::PeerRefused.status(&**why));
         }
         let method = self.router.method(request.uri().path())?;
-        let admitted = self.calls.admit(&method.path, method.streaming).map_err(|max| {
-            let (reason, kind) = match method.streaming {
-                true => (Reason::TooManyStreams, "streams are open"),
-                false => (Reason::TooManyCalls, "calls are being carried out"),
-            };
-            reason.status_with_retry(format!("{max} {kind}, as many as this server takes; try again"), RETRY_AFTER)
-        })?;
+        let admitted = self
+            .calls
+            .admit(&method.path, method.streaming)
+            .map_err(|max| {
+                let (reason, kind) = match method.streaming {
+                    true => (Reason::TooManyStreams, "streams are open"),
+                    false => (Reason::TooManyCalls, "calls are being carried out"),
+                };
+                reason.status_with_retry(
+                    format!("{max} {kind}, as many as this server takes; try again"),
+                    RETRY_AFTER,
+                )
+            })?;
         request.body_mut().report_to(Arc::clone(admitted.call()));
-        request.extensions_mut().insert(InFlight { call: Arc::clone(admitted.call()), streaming: method.streaming });
+        request.extensions_mut().insert(InFlight {
+            call: Arc::clone(admitted.call()),
+            streaming: method.streaming,
+        });
         Ok(Place(admitted))
     }
 }
@@ -59,6 +68,9 @@ pub(crate) struct Place(Admitted);
 
 impl Stage for Place {
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
-        self.0.call().poll_cut(cx).map(|()| Reason::CutOff.status("the server stopped before the call ended"))
+        self.0
+            .call()
+            .poll_cut(cx)
+            .map(|()| Reason::CutOff.status("the server stopped before the call ended"))
     }
 }

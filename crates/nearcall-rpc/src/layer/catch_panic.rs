@@ -22,7 +22,9 @@ impl Layer for CatchPanic {
 
     fn begin(&self, request: &mut Request<RequestBody>) -> Result<Caught, Status> {
         let in_flight = request.extensions().get::<InFlight>();
-        Ok(Caught { call: in_flight.map(|in_flight| Arc::clone(&in_flight.call)) })
+        Ok(Caught {
+            call: in_flight.map(|in_flight| Arc::clone(&in_flight.call)),
+        })
     }
 }
 
@@ -38,12 +40,15 @@ impl Stage for Caught {
         catch_unwind(AssertUnwindSafe(poll)).map_err(|panic| {
             let path = self.call.as_ref().map_or("a call", |call| call.path());
             tracing::error!(path, panic = message(&*panic), "a handler panicked");
-            Reason::HandlerPanicked.status(format!("the handler of {path} panicked; the server's log says where"))
+            Reason::HandlerPanicked.status(format!(
+                "the handler of {path} panicked; the server's log says where"
+            ))
         })
     }
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(not a text)")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(not a text)")
 }

@@ -26,15 +26,23 @@ impl Layer for Deadline {
     type Stage = Until;
 
     fn begin(&self, request: &mut Request<RequestBody>) -> Result<Until, Status> {
-        let streaming = request.extensions().get::<InFlight>().is_none_or(|in_flight| in_flight.streaming);
+        let streaming = request
+            .extensions()
+            .get::<InFlight>()
+            .is_none_or(|in_flight| in_flight.streaming);
         let own = if streaming { None } else { self.unary };
         let allowed = timeout::read(request.headers()).or(own);
         // A time beyond what the clock can name is no deadline.
-        let until = allowed.and_then(|allowed| Instant::now().checked_add(allowed)).map(DeadlineAt);
+        let until = allowed
+            .and_then(|allowed| Instant::now().checked_add(allowed))
+            .map(DeadlineAt);
         if let Some(until) = until {
             request.extensions_mut().insert(until);
         }
-        Ok(Until { allowed: allowed.unwrap_or_default(), timer: Timer::new(until.map(|DeadlineAt(at)| at)) })
+        Ok(Until {
+            allowed: allowed.unwrap_or_default(),
+            timer: Timer::new(until.map(|DeadlineAt(at)| at)),
+        })
     }
 }
 
@@ -51,7 +59,10 @@ pub(crate) struct Until {
 impl Stage for Until {
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
         self.timer.poll(cx).map(|()| {
-            Reason::DeadlineExceeded.status(format!("the call took longer than the {:?} it was given", self.allowed))
+            Reason::DeadlineExceeded.status(format!(
+                "the call took longer than the {:?} it was given",
+                self.allowed
+            ))
         })
     }
 }
@@ -78,8 +89,12 @@ impl Timer {
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(at) = self.at else { return Poll::Pending };
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
+        let Some(at) = self.at else {
+            return Poll::Pending;
+        };
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
         sleep.as_mut().poll(cx)
     }
 }

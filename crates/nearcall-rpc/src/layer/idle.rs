@@ -24,10 +24,17 @@ impl Layer for Idle {
     type Stage = Watch;
 
     fn begin(&self, request: &mut Request<RequestBody>) -> Result<Watch, Status> {
-        let in_flight = request.extensions().get::<InFlight>().filter(|in_flight| in_flight.streaming);
+        let in_flight = request
+            .extensions()
+            .get::<InFlight>()
+            .filter(|in_flight| in_flight.streaming);
         let stream = in_flight.zip(self.limit).and_then(|(in_flight, limit)| {
             let timer = Timer::new(Some(Instant::now().checked_add(limit)?));
-            Some(Stream { call: Arc::clone(&in_flight.call), limit, timer })
+            Some(Stream {
+                call: Arc::clone(&in_flight.call),
+                limit,
+                timer,
+            })
         });
         Ok(Watch { stream })
     }
@@ -53,13 +60,18 @@ impl Stage for Watch {
     }
 
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
-        let Some(stream) = &mut self.stream else { return Poll::Pending };
+        let Some(stream) = &mut self.stream else {
+            return Poll::Pending;
+        };
         loop {
             ready!(stream.timer.poll(cx));
             // Traffic since the timer was set moves it on; that is cheaper than moving it for every message.
             let end = stream.call.last_traffic() + stream.limit;
             if end <= Instant::now() {
-                let text = format!("nothing travelled on the stream for {:?}, the server's limit", stream.limit);
+                let text = format!(
+                    "nothing travelled on the stream for {:?}, the server's limit",
+                    stream.limit
+                );
                 return Poll::Ready(Reason::StreamIdle.status(text));
             }
             stream.timer.reset(end);

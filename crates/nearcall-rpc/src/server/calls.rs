@@ -37,8 +37,16 @@ impl Calls {
     }
 
     /// Takes a call in, or says how many of its kind there may be.
-    pub(crate) fn admit(self: &Arc<Self>, path: &Arc<str>, streaming: bool) -> Result<Admitted, usize> {
-        let gate = if streaming { &self.streams } else { &self.unary };
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        path: &Arc<str>,
+        streaming: bool,
+    ) -> Result<Admitted, usize> {
+        let gate = if streaming {
+            &self.streams
+        } else {
+            &self.unary
+        };
         gate.enter()?;
         let call = Arc::new(Call {
             path: Arc::clone(path),
@@ -60,7 +68,11 @@ impl Calls {
         });
         live.slots[slot] = Some(Arc::clone(&call));
         drop(live);
-        Ok(Admitted { calls: Arc::clone(self), slot, call })
+        Ok(Admitted {
+            calls: Arc::clone(self),
+            slot,
+            call,
+        })
     }
 
     /// Ends the calls in flight to the paths that are chosen, and says which there were. Calls that still come, on
@@ -69,13 +81,24 @@ impl Calls {
         let calls: Vec<Arc<Call>> = {
             let mut live = self.live();
             live.cutting = Some(chosen);
-            live.slots.iter().flatten().filter(|call| chosen(&call.path)).map(Arc::clone).collect()
+            live.slots
+                .iter()
+                .flatten()
+                .filter(|call| chosen(&call.path))
+                .map(Arc::clone)
+                .collect()
         };
         for call in &calls {
             call.cut.store(true, Ordering::Release);
             call.waker.wake();
         }
-        calls.iter().map(|call| CutCall { path: call.path.to_string(), age: call.admitted.elapsed() }).collect()
+        calls
+            .iter()
+            .map(|call| CutCall {
+                path: call.path.to_string(),
+                age: call.admitted.elapsed(),
+            })
+            .collect()
     }
 
     fn live(&self) -> std::sync::MutexGuard<'_, Live> {
@@ -92,7 +115,10 @@ struct Gate {
 
 impl Gate {
     const fn new(max: usize) -> Self {
-        Self { inside: AtomicUsize::new(0), max }
+        Self {
+            inside: AtomicUsize::new(0),
+            max,
+        }
     }
 
     fn enter(&self) -> Result<(), usize> {
@@ -152,7 +178,11 @@ impl Call {
     /// Ready once the call is cut off.
     pub(crate) fn poll_cut(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.waker.register(cx.waker());
-        if self.cut.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+        if self.cut.load(Ordering::Acquire) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 }
 
@@ -176,7 +206,11 @@ impl Drop for Admitted {
         live.slots[self.slot] = None;
         live.free.push(self.slot);
         drop(live);
-        let gate = if self.call.streaming { &self.calls.streams } else { &self.calls.unary };
+        let gate = if self.call.streaming {
+            &self.calls.streams
+        } else {
+            &self.calls.unary
+        };
         gate.leave();
     }
 }
@@ -187,7 +221,11 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_own_limit_and_places_are_given_back() {
-        let calls = Arc::new(Calls::new(&Limits { calls_max: 1, streams_max: 1, ..Limits::default() }));
+        let calls = Arc::new(Calls::new(&Limits {
+            calls_max: 1,
+            streams_max: 1,
+            ..Limits::default()
+        }));
         let path: Arc<str> = "/a.B/C".into();
         let unary = calls.admit(&path, false).unwrap();
         assert_eq!(calls.admit(&path, false).unwrap_err(), 1);
@@ -209,6 +247,13 @@ mod tests {
         assert_eq!(cut.len(), 1);
         assert_eq!(cut[0].path, "/a.B/C");
         assert!(before.call().poll_cut(&mut cx).is_ready());
-        assert!(calls.admit(&path, false).unwrap().call().poll_cut(&mut cx).is_ready());
+        assert!(
+            calls
+                .admit(&path, false)
+                .unwrap()
+                .call()
+                .poll_cut(&mut cx)
+                .is_ready()
+        );
     }
 }

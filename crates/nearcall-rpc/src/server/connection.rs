@@ -1,8 +1,10 @@
 //! One connection: whom it is from, which wire it speaks, and its calls until it ends.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -26,55 +28,75 @@ use crate::limits::{
 };
 use crate::server::accept::Accept;
 use crate::server::newcomers::Newcomer;
+use crate::server::opening::Opening;
 use crate::server::router::Router;
 use crate::wire::Wire;
 
 /// What a call passes on its way to the handler, outermost first.
-type Stack = Layered<Admit, Layered<Idle, Layered<Deadline, Layered<Propagate, Layered<CatchPanic, Router>>>>>;
+type Stack = Layered<
+    Admit,
+    Layered<Idle, Layered<Deadline, Layered<Propagate, Layered<CatchPanic, Router>>>>,
+>;
 
 /// Serves one connection until it ends, or until `stop` and then the last of its calls.
-pub(crate) async fn serve(accept: &Accept, connection: Connection, newcomer: Newcomer, stop: &CancellationToken) {
+pub(crate) async fn serve(
+    accept: &Accept,
+    connection: Connection,
+    newcomer: Newcomer,
+    stop: &CancellationToken,
+) {
     let peer = connection.peer().clone();
+    let mut silence = pin!(silence(&newcomer, accept.limits.preface_timeout));
     let sniffed = tokio::select! {
         sniffed = preface::sniff(connection) => sniffed,
-        () = tokio::time::sleep(accept.limits.preface_timeout) => {
-            tracing::info!(%peer, limit = ?accept.limits.preface_timeout, "closed a connection that said nothing");
-            return;
-        }
-        () = newcomer.pushed_out() => {
-            tracing::warn!(%peer, "closed a connection that said nothing, to make room for others");
+        why = &mut silence => {
+            tracing::info!(%peer, why, "closed a connection that did not say what it speaks");
             return;
         }
         () = stop.cancelled() => return,
     };
-    drop(newcomer);
     let connection = match sniffed {
         Ok((Preface::Http2, connection)) => connection,
-        Ok((Preface::Silent, _)) => return,
+        Ok((Preface::Closed(first), _)) => {
+            tracing::debug!(%peer, %first, "the client closed before it said what it speaks");
+            return;
+        }
         Ok((other, _)) => {
-            tracing::warn!(%peer, first = ?other, "closed a connection that speaks neither gRPC nor any other wire");
+            tracing::warn!(%peer, first = ?other, "closed a connection that does not speak gRPC");
             return;
         }
         Err(error) => {
-            tracing::debug!(%peer, %error, "the connection broke before it said anything");
+            tracing::debug!(%peer, %error, "the connection broke before it said what it speaks");
             return;
         }
     };
-    let refusal = accept.peers.admit(&peer).err().map(|refused| refused.to_string());
+    let refusal = accept
+        .peers
+        .admit(&peer)
+        .err()
+        .map(|refused| refused.to_string());
     if let Some(why) = &refusal {
         tracing::warn!(%peer, why, "refused a peer");
     }
-    let stack = stack(accept, refusal.map(Arc::from));
-    // TCP clients send a host and a port, which HTTP/2 takes as it is.
-    let io = if accept.heal && peer.transport != Transport::Tcp {
-        Healed::new(connection)
-    } else {
-        Healed::passive(connection)
+    let service = Calls {
+        stack: stack(accept, refusal.map(Arc::from)),
+        peer: peer.clone(),
     };
-    let service = Calls { stack, peer: peer.clone() };
+    let io = Opening::new(connection, newcomer);
+    // TCP clients send a host and a port, which HTTP/2 takes as it is.
+    let heals = accept.heal && peer.transport != Transport::Tcp;
+    let io = if heals {
+        Healed::new(io)
+    } else {
+        Healed::passive(io)
+    };
     let mut connection = pin!(http2(&accept.limits).serve_connection(TokioIo::new(io), service));
     let outcome = tokio::select! {
         outcome = &mut connection => outcome,
+        why = &mut silence => {
+            tracing::info!(%peer, why, "closed a connection that did not finish its greeting");
+            return;
+        }
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -86,11 +108,25 @@ pub(crate) async fn serve(accept: &Accept, connection: Connection, newcomer: New
 }
 
 fn stack(accept: &Accept, refusal: Option<Arc<str>>) -> Stack {
-    let admit = Admit { router: accept.router.clone(), calls: Arc::clone(&accept.calls), refusal };
+    let admit = Admit {
+        router: accept.router.clone(),
+        calls: Arc::clone(&accept.calls),
+        refusal,
+    };
     let handler = Layered::new(CatchPanic, accept.router.clone());
     let handler = Layered::new(Propagate, handler);
-    let handler = Layered::new(Deadline { unary: accept.limits.unary_deadline }, handler);
-    let handler = Layered::new(Idle { limit: accept.limits.stream_idle }, handler);
+    let handler = Layered::new(
+        Deadline {
+            unary: accept.limits.unary_deadline,
+        },
+        handler,
+    );
+    let handler = Layered::new(
+        Idle {
+            limit: accept.limits.stream_idle,
+        },
+        handler,
+    );
     Layered::new(admit, handler)
 }
 
@@ -138,4 +174,17 @@ where
     S: Service<Request<RequestBody>, Response = Response<B>>,
 {
     type Body = B;
+}
+
+/// Done, with the reason, once a newcomer has been silent for too long or another needs its room; never once it spoke.
+fn silence(newcomer: &Newcomer, limit: Duration) -> impl Future<Output = &'static str> + use<> {
+    let (pushed_out, spoke) = (newcomer.pushed_out(), newcomer.spoke());
+    async move {
+        tokio::select! {
+            biased;
+            () = spoke.cancelled() => std::future::pending().await,
+            () = pushed_out.cancelled() => "others needed the room",
+            () = tokio::time::sleep(limit) => "the time was up",
+        }
+    }
 }

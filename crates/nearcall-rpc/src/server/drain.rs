@@ -34,7 +34,10 @@ pub(crate) async fn serve(
         let accept = Arc::clone(&accept);
         listeners.spawn(async move {
             let address = place.listener.address().clone();
-            accept.run(&mut place.listener).await.map_err(|source| ServeError::Accept { address, source })
+            accept
+                .run(&mut place.listener)
+                .await
+                .map_err(|source| ServeError::Accept { address, source })
         });
     }
     let asked = async {
@@ -52,7 +55,9 @@ pub(crate) async fn serve(
         Some(ended) = listeners.join_next() => ended.unwrap_or(Ok(())),
     };
     for name in accept.router.names().into_iter().chain([""]) {
-        reporter.set_service_status(name, ServingStatus::NotServing).await;
+        reporter
+            .set_service_status(name, ServingStatus::NotServing)
+            .await;
     }
     accept.stop.cancel();
     // The listeners go first: from here on the name is free for the next server.
@@ -82,5 +87,7 @@ async fn drain(accept: &Accept, signals: &mut Signals) -> Vec<CutCall> {
 }
 
 async fn wait(accept: &Accept, limit: Duration) -> bool {
-    tokio::time::timeout(limit, accept.tasks.wait()).await.is_ok()
+    tokio::time::timeout(limit, accept.tasks.wait())
+        .await
+        .is_ok()
 }

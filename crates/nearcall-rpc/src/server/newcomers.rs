@@ -20,7 +20,10 @@ struct Waiting {
 
 impl Newcomers {
     pub(crate) fn new(max: usize) -> Arc<Self> {
-        Arc::new(Self { max: max.max(1), waiting: Mutex::default() })
+        Arc::new(Self {
+            max: max.max(1),
+            waiting: Mutex::default(),
+        })
     }
 
     /// Takes a connection in; where there is no room, the one that has been silent longest is told to go.
@@ -35,7 +38,12 @@ impl Newcomers {
         waiting.next += 1;
         let pushed_out = CancellationToken::new();
         waiting.queue.push_back((id, pushed_out.clone()));
-        Newcomer { all: Arc::clone(self), id, pushed_out }
+        Newcomer {
+            all: Arc::clone(self),
+            id,
+            pushed_out,
+            spoke: CancellationToken::new(),
+        }
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
@@ -49,17 +57,24 @@ pub(crate) struct Newcomer {
     all: Arc<Newcomers>,
     id: u64,
     pushed_out: CancellationToken,
+    spoke: CancellationToken,
 }
 
 impl Newcomer {
-    /// Done when another needed the room.
-    pub(crate) async fn pushed_out(&self) {
-        self.pushed_out.cancelled().await;
+    /// Cancelled when this is dropped, which is when the connection is no newcomer any more.
+    pub(crate) fn spoke(&self) -> CancellationToken {
+        self.spoke.clone()
+    }
+
+    /// Cancelled when another needed the room.
+    pub(crate) fn pushed_out(&self) -> CancellationToken {
+        self.pushed_out.clone()
     }
 }
 
 impl Drop for Newcomer {
     fn drop(&mut self) {
+        self.spoke.cancel();
         self.all.waiting().queue.retain(|(id, _)| *id != self.id);
     }
 }

@@ -65,16 +65,31 @@ pub(crate) struct MethodFacts {
 
 impl Router {
     /// Adds a service; one of the same name is replaced, and that is said.
-    pub(crate) fn add<S: Served>(&mut self, name: &'static str, methods: &'static [table::Method], service: S) {
-        let routes = Arc::get_mut(&mut self.routes).expect("a router is filled before it is shared");
-        let facts = |path: &str, streaming| MethodFacts { path: path.into(), streaming };
+    pub(crate) fn add<S: Served>(
+        &mut self,
+        name: &'static str,
+        methods: &'static [table::Method],
+        service: S,
+    ) {
+        let routes =
+            Arc::get_mut(&mut self.routes).expect("a router is filled before it is shared");
+        let facts = |path: &str, streaming| MethodFacts {
+            path: path.into(),
+            streaming,
+        };
         let route = Route {
             service: Box::new(service),
-            methods: methods.iter().map(|method| (method.name, facts(method.path, !method.is_unary()))).collect(),
+            methods: methods
+                .iter()
+                .map(|method| (method.name, facts(method.path, !method.is_unary())))
+                .collect(),
             unlisted: facts(&format!("/{name}"), true),
         };
         if routes.insert(name, route).is_some() {
-            tracing::warn!(service = name, "the service was added twice; the later one answers");
+            tracing::warn!(
+                service = name,
+                "the service was added twice; the later one answers"
+            );
         }
     }
 
@@ -88,16 +103,24 @@ impl Router {
     /// What is known of the method at a path.
     pub(crate) fn method(&self, path: &str) -> Result<&MethodFacts, Status> {
         let (service, method) = split(path).unwrap_or((path, ""));
-        let route = self.routes.get(service).ok_or_else(|| self.unknown_service(service))?;
+        let route = self
+            .routes
+            .get(service)
+            .ok_or_else(|| self.unknown_service(service))?;
         if route.methods.is_empty() {
             return Ok(&route.unlisted);
         }
-        route.methods.get(method).ok_or_else(|| route.unknown_method(service, method))
+        route
+            .methods
+            .get(method)
+            .ok_or_else(|| route.unknown_method(service, method))
     }
 
     fn unknown_service(&self, service: &str) -> Status {
         let names = self.names().join(", ");
-        Reason::UnknownService.status(format!("this server has no service `{service}`; it has {names}"))
+        Reason::UnknownService.status(format!(
+            "this server has no service `{service}`; it has {names}"
+        ))
     }
 }
 
@@ -106,7 +129,9 @@ impl Route {
         let mut names: Vec<_> = self.methods.keys().copied().collect();
         names.sort_unstable();
         let names = names.join(", ");
-        Reason::UnknownMethod.status(format!("service `{service}` has no method `{method}`; it has {names}"))
+        Reason::UnknownMethod.status(format!(
+            "service `{service}` has no method `{method}`; it has {names}"
+        ))
     }
 }
 
@@ -139,7 +164,9 @@ impl Service<Request<RequestBody>> for Router {
 
 impl std::fmt::Debug for Route {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Route").field("methods", &self.methods.keys()).finish_non_exhaustive()
+        f.debug_struct("Route")
+            .field("methods", &self.methods.keys())
+            .finish_non_exhaustive()
     }
 }
 
@@ -195,7 +222,8 @@ mod tests {
         let mut router = Router::default();
         router.add("a.v1.A", &METHODS, Echo);
         router.add("b.v1.B", &[], Echo);
-        let check = |path: &str, expected: Result<bool, &str>| match (router.method(path), expected) {
+        let check = |path: &str, expected: Result<bool, &str>| match (router.method(path), expected)
+        {
             (Ok(facts), Ok(streaming)) => assert_eq!(facts.streaming, streaming, "{path}"),
             (Err(status), Err(text)) => {
                 assert_eq!(status.code(), Code::Unimplemented, "{path}");
@@ -205,10 +233,22 @@ mod tests {
         };
         check("/a.v1.A/One", Ok(false));
         check("/a.v1.A/Many", Ok(true));
-        check("/a.v1.A/Three", Err("service `a.v1.A` has no method `Three`; it has Many, One"));
+        check(
+            "/a.v1.A/Three",
+            Err("service `a.v1.A` has no method `Three`; it has Many, One"),
+        );
         check("/b.v1.B/Anything", Ok(true));
-        check("/c.v1.C/One", Err("this server has no service `c.v1.C`; it has a.v1.A, b.v1.B"));
-        check("", Err("this server has no service ``; it has a.v1.A, b.v1.B"));
-        check("/", Err("this server has no service `/`; it has a.v1.A, b.v1.B"));
+        check(
+            "/c.v1.C/One",
+            Err("this server has no service `c.v1.C`; it has a.v1.A, b.v1.B"),
+        );
+        check(
+            "",
+            Err("this server has no service ``; it has a.v1.A, b.v1.B"),
+        );
+        check(
+            "/",
+            Err("this server has no service `/`; it has a.v1.A, b.v1.B"),
+        );
     }
 }

@@ -15,8 +15,17 @@ const HASH_BYTES: usize = 8;
 pub(crate) static HEALTH: table::Service = table::Service::new(
     "grpc.health.v1.Health",
     &[
-        table::Method::new("grpc.health.v1.Health", "Check", "/grpc.health.v1.Health/Check"),
-        table::Method::new("grpc.health.v1.Health", "Watch", "/grpc.health.v1.Health/Watch").streaming(false, true),
+        table::Method::new(
+            "grpc.health.v1.Health",
+            "Check",
+            "/grpc.health.v1.Health/Check",
+        ),
+        table::Method::new(
+            "grpc.health.v1.Health",
+            "Watch",
+            "/grpc.health.v1.Health/Watch",
+        )
+        .streaming(false, true),
     ],
     tonic_health::pb::FILE_DESCRIPTOR_SET,
 );
@@ -40,7 +49,12 @@ impl Schema {
         sets.sort_unstable();
         let mut hasher = Sha256::new();
         sets.iter().for_each(|set| hasher.update(set));
-        hasher.finalize().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
+        hasher
+            .finalize()
+            .iter()
+            .take(HASH_BYTES)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// Adds both versions of the reflection service to a router; they list what the router has, and nothing that is

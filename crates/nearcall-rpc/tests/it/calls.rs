@@ -6,7 +6,10 @@ use nearcall_testkit::Running;
 use nearcall_testkit::probe::Order;
 
 fn order(payload: &[u8]) -> Order {
-    Order { payload: payload.to_vec(), ..Order::default() }
+    Order {
+        payload: payload.to_vec(),
+        ..Order::default()
+    }
 }
 
 #[tokio::test]
@@ -26,11 +29,22 @@ async fn streams_run_in_both_directions() {
     let server = Running::start().await;
     let mut client = server.client().await;
 
-    let reports = client.download(Order { count: 3, ..order(b"x") }).await.unwrap().into_inner();
+    let reports = client
+        .download(Order {
+            count: 3,
+            ..order(b"x")
+        })
+        .await
+        .unwrap()
+        .into_inner();
     let numbers: Vec<u32> = reports.map(|report| report.unwrap().orders).collect().await;
     assert_eq!(numbers, [1, 2, 3]);
 
-    let report = client.upload(tokio_stream::iter([order(b"a"), order(b""), order(b"c")])).await.unwrap().into_inner();
+    let report = client
+        .upload(tokio_stream::iter([order(b"a"), order(b""), order(b"c")]))
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!((report.payload.as_slice(), report.orders), (&b"ac"[..], 3));
 
     // Each answer is there before the next question is asked.
@@ -51,16 +65,33 @@ async fn every_status_travels_with_its_message() {
     let mut client = server.client().await;
     for code in 1..=16 {
         let message = format!("code {code}: \u{1F600} 100% \t\n");
-        let failing = Order { code, message: message.clone(), ..Order::default() };
+        let failing = Order {
+            code,
+            message: message.clone(),
+            ..Order::default()
+        };
         let status = client.unary(failing.clone()).await.unwrap_err();
-        assert_eq!((status.code(), status.message()), (Code::from(code), message.as_str()));
+        assert_eq!(
+            (status.code(), status.message()),
+            (Code::from(code), message.as_str())
+        );
 
-        let mut reports = client.download(Order { count: 2, ..failing }).await.unwrap().into_inner();
+        let mut reports = client
+            .download(Order {
+                count: 2,
+                ..failing
+            })
+            .await
+            .unwrap()
+            .into_inner();
         for number in 1..=2 {
             assert_eq!(reports.message().await.unwrap().unwrap().orders, number);
         }
         let status = reports.message().await.unwrap_err();
-        assert_eq!((status.code(), status.message()), (Code::from(code), message.as_str()));
+        assert_eq!(
+            (status.code(), status.message()),
+            (Code::from(code), message.as_str())
+        );
     }
 }
 
@@ -68,14 +99,35 @@ async fn every_status_travels_with_its_message() {
 async fn a_panic_is_internal_and_the_server_lives() {
     let server = Running::start().await;
     let mut client = server.client().await;
-    let panicking = Order { panic: true, ..Order::default() };
+    let panicking = Order {
+        panic: true,
+        ..Order::default()
+    };
     let status = client.unary(panicking.clone()).await.unwrap_err();
-    assert_eq!(nearcall::Reason::of(&status), Some(nearcall::Reason::HandlerPanicked), "{status:?}");
-    assert!(status.message().contains("/testing.v1.Probe/Unary"), "{status:?}");
+    assert_eq!(
+        nearcall::Reason::of(&status),
+        Some(nearcall::Reason::HandlerPanicked),
+        "{status:?}"
+    );
+    assert!(
+        status.message().contains("/testing.v1.Probe/Unary"),
+        "{status:?}"
+    );
     // In the middle of a stream as well.
-    let mut reports = client.download(Order { count: 2, ..panicking }).await.unwrap().into_inner();
+    let mut reports = client
+        .download(Order {
+            count: 2,
+            ..panicking
+        })
+        .await
+        .unwrap()
+        .into_inner();
     let status = reports.message().await.unwrap_err();
-    assert_eq!(nearcall::Reason::of(&status), Some(nearcall::Reason::HandlerPanicked), "{status:?}");
+    assert_eq!(
+        nearcall::Reason::of(&status),
+        Some(nearcall::Reason::HandlerPanicked),
+        "{status:?}"
+    );
     assert!(client.unary(order(b"still here")).await.is_ok());
 }
 
@@ -83,7 +135,10 @@ async fn a_panic_is_internal_and_the_server_lives() {
 async fn dropping_a_call_drops_its_handler() {
     let server = Running::start().await;
     let mut client = server.client().await;
-    let slow = Order { delay_ms: 60_000, ..Order::default() };
+    let slow = Order {
+        delay_ms: 60_000,
+        ..Order::default()
+    };
 
     let mut other = client.clone();
     let asked = slow.clone();
@@ -101,11 +156,19 @@ async fn dropping_a_call_drops_its_handler() {
 async fn a_message_over_the_limit_is_refused_on_either_side() {
     let server = Running::start().await;
     let channel = server.channel().await;
-    let limited = |max| nearcall_testkit::probe::ProbeClient::new(channel.clone()).max_decoding_message_size(max);
+    let limited = |max| {
+        nearcall_testkit::probe::ProbeClient::new(channel.clone()).max_decoding_message_size(max)
+    };
     // The server's limit is tonic's 4 MiB.
-    let status = limited(usize::MAX).unary(order(&vec![0; 5 << 20])).await.unwrap_err();
+    let status = limited(usize::MAX)
+        .unary(order(&vec![0; 5 << 20]))
+        .await
+        .unwrap_err();
     assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
-    let status = limited(1_000).unary(order(&vec![0; 2_000])).await.unwrap_err();
+    let status = limited(1_000)
+        .unary(order(&vec![0; 2_000]))
+        .await
+        .unwrap_err();
     assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
     assert!(limited(usize::MAX).unary(order(b"fine")).await.is_ok());
 }
@@ -118,8 +181,19 @@ async fn a_thousand_streams_at_once() {
     for _ in 0..1_000 {
         let mut client = client.clone();
         calls.spawn(async move {
-            let reports = client.download(Order { count: 5, delay_ms: 1, ..order(b"x") }).await.unwrap().into_inner();
-            reports.map(|report| report.unwrap().orders).collect::<Vec<_>>().await
+            let reports = client
+                .download(Order {
+                    count: 5,
+                    delay_ms: 1,
+                    ..order(b"x")
+                })
+                .await
+                .unwrap()
+                .into_inner();
+            reports
+                .map(|report| report.unwrap().orders)
+                .collect::<Vec<_>>()
+                .await
         });
     }
     while let Some(numbers) = calls.join_next().await {

@@ -11,15 +11,30 @@ const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-
 async fn onward(spawned: bool) {
     let first = Running::start().await;
     let second = Running::start().await;
-    let order = Order { onward: second.address(), spawned, ..Order::default() };
+    let order = Order {
+        onward: second.address(),
+        spawned,
+        ..Order::default()
+    };
     let mut request = Request::new(order);
     request.set_timeout(Duration::from_secs(3));
-    request.metadata_mut().insert("traceparent", TRACEPARENT.parse().unwrap());
-    let report = first.client().await.unary(request).await.unwrap().into_inner();
+    request
+        .metadata_mut()
+        .insert("traceparent", TRACEPARENT.parse().unwrap());
+    let report = first
+        .client()
+        .await
+        .unary(request)
+        .await
+        .unwrap()
+        .into_inner();
     let onward = report.onward.unwrap();
     assert_eq!(onward.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
     // Three seconds, not the default of ten: what the first caller said is what the second server sees.
-    assert!(onward.remaining_ms.is_some_and(|left| left <= 3_000), "{onward:?}");
+    assert!(
+        onward.remaining_ms.is_some_and(|left| left <= 3_000),
+        "{onward:?}"
+    );
 }
 
 #[tokio::test]
@@ -36,7 +51,10 @@ async fn a_spawned_task_takes_them_along_when_told() {
 async fn an_onward_call_ends_with_the_first_callers_deadline() {
     let first = Running::start().await;
     let second = Running::start().await;
-    let mut request = Request::new(Order { onward: "unix:/nonexistent/probe.sock".to_owned(), ..Order::default() });
+    let mut request = Request::new(Order {
+        onward: "unix:/nonexistent/probe.sock".to_owned(),
+        ..Order::default()
+    });
     request.set_timeout(Duration::from_secs(1));
     let status = first.client().await.unary(request).await.unwrap_err();
     assert_eq!(status.code(), nearcall::Code::Unavailable, "{status:?}");

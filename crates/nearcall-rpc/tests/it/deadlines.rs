@@ -7,7 +7,10 @@ use nearcall_testkit::Running;
 use nearcall_testkit::probe::{Order, ProbeClient};
 
 fn slow() -> Order {
-    Order { delay_ms: 60_000, ..Order::default() }
+    Order {
+        delay_ms: 60_000,
+        ..Order::default()
+    }
 }
 
 fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
@@ -27,7 +30,11 @@ async fn the_callers_deadline_ends_both_sides() {
     server.tally.wait_dropped(1).await;
 
     // A stream as well, after its first messages.
-    let mut request = Request::new(Order { delay_ms: 20, count: 1_000, ..Order::default() });
+    let mut request = Request::new(Order {
+        delay_ms: 20,
+        count: 1_000,
+        ..Order::default()
+    });
     request.set_timeout(Duration::from_millis(200));
     let mut reports = client.download(request).await.unwrap().into_inner();
     let mut seen = 0;
@@ -45,14 +52,29 @@ async fn the_callers_deadline_ends_both_sides() {
 #[tokio::test]
 async fn a_unary_call_without_a_deadline_has_the_channels() {
     let server = Running::start().await;
-    let channel = Channel::builder(server.address()).unary_deadline(Some(Duration::from_millis(50)));
+    let channel =
+        Channel::builder(server.address()).unary_deadline(Some(Duration::from_millis(50)));
     let mut client = ProbeClient::new(channel.connect().await.unwrap());
     let status = client.unary(slow()).await.unwrap_err();
-    assert_eq!(Reason::of(&status), Some(Reason::DeadlineExceeded), "{status:?}");
+    assert_eq!(
+        Reason::of(&status),
+        Some(Reason::DeadlineExceeded),
+        "{status:?}"
+    );
     let report = client.unary(Order::default()).await.unwrap().into_inner();
-    assert!(report.remaining_ms.is_some_and(|left| left <= 50), "{report:?}");
+    assert!(
+        report.remaining_ms.is_some_and(|left| left <= 50),
+        "{report:?}"
+    );
     // Streams have none.
-    let mut reports = client.download(Order { count: 1, ..Order::default() }).await.unwrap().into_inner();
+    let mut reports = client
+        .download(Order {
+            count: 1,
+            ..Order::default()
+        })
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(reports.message().await.unwrap().unwrap().remaining_ms, None);
 }
 
@@ -61,8 +83,15 @@ async fn a_unary_call_that_names_no_deadline_has_the_servers() {
     let limits = limits(|limits| limits.unary_deadline = Some(Duration::from_millis(50)));
     let server = Running::start_with(|server| server.limits(limits)).await;
     let channel = Channel::builder(server.address()).unary_deadline(None);
-    let status = ProbeClient::new(channel.connect().await.unwrap()).unary(slow()).await.unwrap_err();
-    assert_eq!(Reason::of(&status), Some(Reason::DeadlineExceeded), "{status:?}");
+    let status = ProbeClient::new(channel.connect().await.unwrap())
+        .unary(slow())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        Reason::of(&status),
+        Some(Reason::DeadlineExceeded),
+        "{status:?}"
+    );
     assert!(status.message().contains("50ms"), "{status:?}");
 }
 
@@ -72,13 +101,24 @@ async fn a_stream_on_which_nothing_travels_is_ended() {
     let server = Running::start_with(|server| server.limits(limits)).await;
     let mut client = server.client().await;
     // Traffic keeps it: ten messages, 100 ms apart.
-    let mut reports =
-        client.download(Order { count: 10, delay_ms: 100, ..Order::default() }).await.unwrap().into_inner();
+    let mut reports = client
+        .download(Order {
+            count: 10,
+            delay_ms: 100,
+            ..Order::default()
+        })
+        .await
+        .unwrap()
+        .into_inner();
     for number in 1..=10 {
         assert_eq!(reports.message().await.unwrap().unwrap().orders, number);
     }
     assert!(reports.message().await.unwrap().is_none());
-    let mut reports = client.download(Order { count: 1, ..slow() }).await.unwrap().into_inner();
+    let mut reports = client
+        .download(Order { count: 1, ..slow() })
+        .await
+        .unwrap()
+        .into_inner();
     let status = reports.message().await.unwrap_err();
     assert_eq!(Reason::of(&status), Some(Reason::StreamIdle), "{status:?}");
     server.tally.wait_dropped(1).await;

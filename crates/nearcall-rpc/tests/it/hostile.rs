@@ -12,13 +12,20 @@ use tokio::net::UnixStream;
 async fn is_hung_up(stream: &mut UnixStream) -> bool {
     let mut rest = Vec::new();
     // A reset is as good as an end.
-    tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await.is_ok()
+    tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest))
+        .await
+        .is_ok()
 }
 
 #[tokio::test]
 async fn bytes_that_are_no_wire_end_the_connection() {
     let server = Running::start().await;
-    for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"\0\0\0\0", b"PRI * HTTP/2.0\r\n\r\nXX", &[0xff; 4_096]] {
+    for garbage in [
+        &b"GET / HTTP/1.1\r\n\r\n"[..],
+        b"\0\0\0\0",
+        b"PRI * HTTP/2.0\r\n\r\nXX",
+        &[0xff; 4_096],
+    ] {
         let mut stream = UnixStream::connect(server.socket()).await.unwrap();
         stream.write_all(garbage).await.unwrap();
         assert!(is_hung_up(&mut stream).await, "{garbage:?}");
@@ -33,7 +40,12 @@ async fn connections_that_say_nothing_are_timed_out() {
     let server = Running::start_with(|server| server.limits(limits)).await;
     // Nothing; half a preface; a preface and nothing after it; a preface and half a frame.
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    let cases: [&[u8]; 4] = [b"", &preface[..10], preface, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04"];
+    let cases: [&[u8]; 4] = [
+        b"",
+        &preface[..10],
+        preface,
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04",
+    ];
     for beginning in cases {
         let mut stream = UnixStream::connect(server.socket()).await.unwrap();
         stream.write_all(beginning).await.unwrap();

@@ -8,11 +8,16 @@ use nearcall_testkit::probe::Order;
 async fn ascii_and_binary_metadata_arrive_and_come_back() {
     let server = Running::start().await;
     let mut request = Request::new(Order::default());
-    request.metadata_mut().insert("x-name", "value with spaces".parse().unwrap());
+    request
+        .metadata_mut()
+        .insert("x-name", "value with spaces".parse().unwrap());
     let bytes = nearcall::codegen::tonic::metadata::BinaryMetadataValue::from_bytes(&[0, 1, 255]);
     request.metadata_mut().insert_bin("x-blob-bin", bytes);
     let response = server.client().await.unary(request).await.unwrap();
-    assert_eq!(response.metadata().get("x-echo-x-name").unwrap(), "value with spaces");
+    assert_eq!(
+        response.metadata().get("x-echo-x-name").unwrap(),
+        "value with spaces"
+    );
     let report = response.into_inner();
     assert_eq!(report.metadata["x-name"], "value with spaces");
     assert_eq!(report.metadata["x-blob-bin"], r#"b"\0\x01\xff""#);

@@ -15,7 +15,11 @@ async fn calls_fail_at_once_while_the_server_is_away_and_work_when_it_is_back() 
     assert!(client.unary(Order::default()).await.is_ok());
     server.stop().await;
     let status = client.unary(Order::default()).await.unwrap_err();
-    assert_eq!(Reason::of(&status), Some(Reason::ConnectFailed), "{status:?}");
+    assert_eq!(
+        Reason::of(&status),
+        Some(Reason::ConnectFailed),
+        "{status:?}"
+    );
     let _back = Running::start_in(folder, |server| server).await;
     assert!(client.unary(Order::default()).await.is_ok());
 }
@@ -31,7 +35,10 @@ async fn a_call_that_waits_is_answered_once_the_server_is_there() {
         let mut client = client.clone();
         async move { client.unary(request).await }
     });
-    assert_eq!(client.unary(Order::default()).await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(
+        client.unary(Order::default()).await.unwrap_err().code(),
+        Code::Unavailable
+    );
     assert!(!waiting.is_finished());
     let _server = Running::start_in(folder, |server| server).await;
     assert!(waiting.await.unwrap().is_ok());
@@ -51,21 +58,34 @@ async fn a_call_that_waits_ends_with_its_deadline() {
 async fn only_what_may_be_repeated_is_repeated() {
     let server = Running::start().await;
     let mut client = server.client().await;
-    let failing = Order { code: Code::Unavailable as i32, message: "not now".to_owned(), ..Order::default() };
+    let failing = Order {
+        code: Code::Unavailable as i32,
+        message: "not now".to_owned(),
+        ..Order::default()
+    };
     let status = client.unary(failing.clone()).await.unwrap_err();
-    assert_eq!((status.code(), status.message()), (Code::Unavailable, "not now"));
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::Unavailable, "not now")
+    );
     assert_eq!(server.tally.begun.load(Ordering::SeqCst), 1);
     let status = client.unary_idempotent(failing).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
     // Once, and then as often as the limit says.
-    assert_eq!(server.tally.begun.load(Ordering::SeqCst), 1 + 1 + nearcall::limits::RETRIES_MAX);
+    assert_eq!(
+        server.tally.begun.load(Ordering::SeqCst),
+        1 + 1 + nearcall::limits::RETRIES_MAX
+    );
 }
 
 #[tokio::test]
 async fn repeated_calls_stay_within_the_budget() {
     let server = Running::start().await;
     let client = server.client().await;
-    let failing = Order { code: Code::Unavailable as i32, ..Order::default() };
+    let failing = Order {
+        code: Code::Unavailable as i32,
+        ..Order::default()
+    };
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..200 {
         let (mut client, failing) = (client.clone(), failing.clone());
@@ -74,7 +94,10 @@ async fn repeated_calls_stay_within_the_budget() {
     calls.join_all().await;
     let begun = server.tally.begun.load(Ordering::SeqCst);
     // 200 calls, a fifth of them again, and the reserve of ten a second over the ten seconds that count.
-    assert!((200..=200 + 40 + 100 + 3).contains(&begun), "{begun} calls were sent");
+    assert!(
+        (200..=200 + 40 + 100 + 3).contains(&begun),
+        "{begun} calls were sent"
+    );
 }
 
 #[tokio::test]
@@ -86,10 +109,16 @@ async fn a_server_that_is_killed_is_unavailable_and_then_recovered_from() {
     let killed = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut bytes = [0; 256];
-        let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut bytes).await.unwrap();
+        let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut bytes)
+            .await
+            .unwrap();
     });
     let status = client.unary(Order::default()).await.unwrap_err();
-    assert_eq!(Reason::of(&status), Some(Reason::ConnectionLost), "{status:?}");
+    assert_eq!(
+        Reason::of(&status),
+        Some(Reason::ConnectionLost),
+        "{status:?}"
+    );
     killed.await.unwrap();
     let _server = Running::start_in(folder, |server| server).await;
     assert!(client.unary(Order::default()).await.is_ok());

@@ -13,12 +13,33 @@ async fn an_unknown_method_says_which_there_are() {
     let check = async |service: &str, method: &str, reason: Reason, mentions: &str| {
         let path = MethodPath::new(service, method).unwrap();
         let empty = Request::new(Bytes::new());
-        let status = raw::unary(channel.clone(), &path, empty, CallOptions::default()).await.unwrap_err();
-        assert_eq!(Reason::of(&status), Some(reason), "{service}/{method}: {status:?}");
-        assert!(status.message().contains(mentions), "{service}/{method}: {status:?}");
+        let status = raw::unary(channel.clone(), &path, empty, CallOptions::default())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            Reason::of(&status),
+            Some(reason),
+            "{service}/{method}: {status:?}"
+        );
+        assert!(
+            status.message().contains(mentions),
+            "{service}/{method}: {status:?}"
+        );
     };
-    check("testing.v1.Probe", "Nothing", Reason::UnknownMethod, "UnaryIdempotent").await;
-    check("testing.v1.Nobody", "Unary", Reason::UnknownService, "testing.v1.Probe").await;
+    check(
+        "testing.v1.Probe",
+        "Nothing",
+        Reason::UnknownMethod,
+        "UnaryIdempotent",
+    )
+    .await;
+    check(
+        "testing.v1.Nobody",
+        "Unary",
+        Reason::UnknownService,
+        "testing.v1.Probe",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -26,11 +47,21 @@ async fn reflection_lists_what_is_served_and_describes_it() {
     let server = Running::start().await;
     let mut inspector = Inspector::new(server.channel().await);
     let services = inspector.services().await.unwrap();
-    for expected in ["testing.v1.Probe", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"] {
-        assert!(services.iter().any(|name| name == expected), "{expected} in {services:?}");
+    for expected in [
+        "testing.v1.Probe",
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+    ] {
+        assert!(
+            services.iter().any(|name| name == expected),
+            "{expected} in {services:?}"
+        );
     }
     let descriptors = inspector.descriptors("testing.v1.Probe").await.unwrap();
-    assert!(descriptors.missing.is_empty() && !descriptors.files.is_empty(), "{descriptors:?}");
+    assert!(
+        descriptors.missing.is_empty() && !descriptors.files.is_empty(),
+        "{descriptors:?}"
+    );
 }
 
 #[tokio::test]
@@ -38,6 +69,10 @@ async fn health_is_told_for_the_server_and_for_each_service() {
     let server = Running::start().await;
     let inspector = Inspector::new(server.channel().await);
     for service in ["", "testing.v1.Probe"] {
-        assert_eq!(inspector.health(service).await.unwrap(), Health::Serving, "{service:?}");
+        assert_eq!(
+            inspector.health(service).await.unwrap(),
+            Health::Serving,
+            "{service:?}"
+        );
     }
 }

@@ -13,7 +13,14 @@ async fn calls_in_flight_are_answered_and_the_socket_is_gone_at_once() {
     let socket = server.socket();
     let folder = server.folder();
     let tally = std::sync::Arc::clone(&server.tally);
-    let call = tokio::spawn(async move { client.unary(Order { delay_ms: 300, ..Order::default() }).await });
+    let call = tokio::spawn(async move {
+        client
+            .unary(Order {
+                delay_ms: 300,
+                ..Order::default()
+            })
+            .await
+    });
     tally.wait_begun(1).await;
     let ended = server.begin_to_stop();
     // The name is free for the next server while the calls of this one are still going on.
@@ -30,7 +37,11 @@ async fn what_outlasts_the_limit_is_cut_off_and_named() {
     limits.drain_timeout = Duration::from_millis(100);
     let server = Running::start_with(|server| server.limits(limits)).await;
     let mut client = server.client().await;
-    let slow = Order { delay_ms: 60_000, count: 1, ..Order::default() };
+    let slow = Order {
+        delay_ms: 60_000,
+        count: 1,
+        ..Order::default()
+    };
     let mut reports = client.download(slow.clone()).await.unwrap().into_inner();
     let mut other = client.clone();
     let call = tokio::spawn(async move { other.unary(slow).await });
@@ -38,8 +49,14 @@ async fn what_outlasts_the_limit_is_cut_off_and_named() {
     let drained = server.stop().await;
     let mut cut: Vec<_> = drained.cut.iter().map(|call| call.path.as_str()).collect();
     cut.sort_unstable();
-    assert_eq!(cut, ["/testing.v1.Probe/Download", "/testing.v1.Probe/Unary"]);
-    for status in [reports.message().await.unwrap_err(), call.await.unwrap().unwrap_err()] {
+    assert_eq!(
+        cut,
+        ["/testing.v1.Probe/Download", "/testing.v1.Probe/Unary"]
+    );
+    for status in [
+        reports.message().await.unwrap_err(),
+        call.await.unwrap().unwrap_err(),
+    ] {
         assert_eq!(Reason::of(&status), Some(Reason::CutOff), "{status:?}");
     }
 }
@@ -50,12 +67,23 @@ async fn who_watches_the_health_does_not_hold_the_server_up() {
     let channel = server.channel().await;
     let path = nearcall::raw::MethodPath::new("grpc.health.v1.Health", "Watch").unwrap();
     let request = nearcall::Request::new(nearcall::tokio_stream::once(bytes::Bytes::new()));
-    let mut watch = nearcall::raw::call(channel, &path, request, nearcall::raw::CallOptions::default())
-        .await
-        .unwrap()
-        .into_inner();
+    let mut watch = nearcall::raw::call(
+        channel,
+        &path,
+        request,
+        nearcall::raw::CallOptions::default(),
+    )
+    .await
+    .unwrap()
+    .into_inner();
     // SERVING is 1 in field 1.
     assert_eq!(watch.message().await.unwrap().unwrap().as_ref(), [8, 1]);
     let stopping = tokio::time::timeout(Duration::from_secs(5), server.stop());
-    assert!(stopping.await.expect("well before the drain limit").cut.is_empty());
+    assert!(
+        stopping
+            .await
+            .expect("well before the drain limit")
+            .cut
+            .is_empty()
+    );
 }
