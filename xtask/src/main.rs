@@ -18,11 +18,7 @@ use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 mod bench;
 mod check;
 mod ci;
-mod codegen {
-    pub(crate) fn run(_check: bool) -> anyhow::Result<()> {
-        anyhow::bail!("not written yet")
-    }
-}
+mod codegen;
 mod fuzz;
 #[cfg(unix)]
 mod outside;

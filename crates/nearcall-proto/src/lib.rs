@@ -2,11 +2,15 @@
 
 pub mod table;
 
+/// What `nearcall up` serves: the services of a world as they stand, stopped, restarted, and what they print.
+pub mod supervisor {
+    /// The first version.
+    pub mod v1 {
+        include!("generated/nearcall.supervisor.v1.rs");
+    }
+}
+
 /// What generated code in this crate names; the facade has the same module for everyone else.
 pub(crate) mod codegen {
-    #[allow(
-        unused_imports,
-        reason = "which of them is used depends on the .proto files"
-    )]
     pub(crate) use {crate::table, prost, prost_types, tonic, tonic_prost};
 }

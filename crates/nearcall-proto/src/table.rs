@@ -111,3 +111,7 @@ pub trait Described {
     /// The table of the service.
     const SERVICE: &'static Service;
 }
+
+impl<S: Described, F> Described for tonic::service::interceptor::InterceptedService<S, F> {
+    const SERVICE: &'static Service = S::SERVICE;
+}
