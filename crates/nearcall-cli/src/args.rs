@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
-use crate::{completions, logs, new};
+use crate::{call, completions, describe, list, logs, new};
 
 /// The heading of `--help`, in the colours of cargo's.
 const STYLES: Styles = Styles::styled()
@@ -55,6 +55,12 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Make a project: proto, server, client, test
     New(new::NewArgs),
+    /// Call a method with JSON
+    Call(Box<call::CallArgs>),
+    /// List servers, or the services and methods of one
+    List(list::ListArgs),
+    /// Show services, methods and messages as .proto text
+    Describe(describe::DescribeArgs),
     /// Show what services printed, also after they stopped
     Logs(logs::LogsArgs),
     /// Print a completion script for a shell

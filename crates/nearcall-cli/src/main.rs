@@ -5,8 +5,11 @@
 
 mod args;
 mod building;
+mod call;
 mod completions;
 mod config;
+mod describe;
+mod list;
 mod log_file;
 mod logs;
 mod names;
@@ -49,6 +52,9 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::New(args) => new::run(&args),
+        Command::Call(args) => call::run(*args).await,
+        Command::List(args) => list::run(args).await,
+        Command::Describe(args) => describe::run(args).await,
         Command::Logs(args) => logs::run(args).await,
         Command::Completions(args) => completions::run(&args),
     }

@@ -201,8 +201,8 @@ mod tests {
         check(
             "t.Known",
             r#"{"at":"2026-01-31T12:00:00Z","took":"1.5s","maybe":"7","anything":{"a":[1,null,"x"]},"raw":"AP8="}"#,
-            r#"{"at":"2026-01-31T12:00:00Z","took":"1.5s","maybe":7,"anything":{"a":[1,null,"x"]},"raw":"AP8="}"#,
-            r#"{"at":"2026-01-31T12:00:00Z","took":"1.5s","maybe":"7","anything":{"a":[1.0,null,"x"]},"raw":"AP8="}"#,
+            r#"{"at":"2026-01-31T12:00:00Z","took":"1.500s","maybe":7,"anything":{"a":[1,null,"x"]},"raw":"AP8="}"#,
+            r#"{"at":"2026-01-31T12:00:00Z","took":"1.500s","maybe":"7","anything":{"a":[1.0,null,"x"]},"raw":"AP8="}"#,
         );
     }
 }

@@ -204,9 +204,10 @@ impl Page {
     }
 
     fn comment_before(&mut self, path: &[i32], depth: usize) {
-        for line in self.comments.before(path) {
-            let line = format!("//{line}");
-            self.line(depth, line.trim_end());
+        let marked = |line: &str| format!("//{line}").trim_end().to_owned();
+        let lines: Vec<_> = self.comments.before(path).into_iter().map(marked).collect();
+        for line in lines {
+            self.line(depth, &line);
         }
     }
 
