@@ -28,14 +28,36 @@ pub mod proto {
     pub use nearcall_proto::*;
 }
 
-/// Includes the code that `nearcall_build::compile` generated for a proto package.
+/// Includes the code that `nearcall_build::compile` generated for one proto package, named as the `.proto` spells it.
+///
+/// Code of a package that uses another's messages finds them by the packages' names, from module to module: use
+/// [`include_protos!`] then.
 ///
 /// ```ignore
-/// nearcall::include_proto!("arith.v1");
+/// mod arith {
+///     nearcall::include_proto!("arith.v1");
+/// }
+/// use arith::arith_client::ArithClient;
 /// ```
 #[macro_export]
 macro_rules! include_proto {
     ($package:literal) => {
         include!(concat!(env!("OUT_DIR"), "/", $package, ".rs"));
+    };
+}
+
+/// Includes the code that `nearcall_build::compile` generated, every package in the module of its name: `arith.v1`
+/// becomes `arith::v1`.
+///
+/// ```ignore
+/// mod proto {
+///     nearcall::include_protos!();
+/// }
+/// use proto::arith::v1::arith_client::ArithClient;
+/// ```
+#[macro_export]
+macro_rules! include_protos {
+    () => {
+        include!(concat!(env!("OUT_DIR"), "/proto-modules.rs"));
     };
 }
