@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
-use crate::{call, completions, describe, list, logs, new};
+use crate::{call, completions, describe, doctor, down, list, logs, new, ps, restart, up};
 
 /// The heading of `--help`, in the colours of cargo's.
 const STYLES: Styles = Styles::styled()
@@ -53,17 +53,16 @@ pub(crate) struct Cli {
 /// The commands, in the order in which a newcomer meets them.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a project: proto, server, client, test
     New(new::NewArgs),
-    /// Call a method with JSON
-    Call(Box<call::CallArgs>),
-    /// List servers, or the services and methods of one
-    List(list::ListArgs),
-    /// Show services, methods and messages as .proto text
-    Describe(describe::DescribeArgs),
-    /// Show what services printed, also after they stopped
+    Up(up::UpArgs),
+    Ps(ps::PsArgs),
     Logs(logs::LogsArgs),
-    /// Print a completion script for a shell
+    Restart(restart::RestartArgs),
+    Down(down::DownArgs),
+    List(list::ListArgs),
+    Describe(describe::DescribeArgs),
+    Call(call::CallArgs),
+    Doctor(doctor::DoctorArgs),
     Completions(completions::CompletionsArgs),
 }
 

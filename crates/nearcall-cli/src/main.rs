@@ -8,17 +8,26 @@ mod building;
 mod call;
 mod completions;
 mod config;
+mod control;
 mod describe;
+mod doctor;
+mod down;
 mod list;
 mod log_file;
 mod logs;
 mod names;
 mod new;
 mod output;
+mod probe;
+mod ps;
+mod registered;
+mod restart;
 mod schema;
+mod session;
 mod state_folder;
 mod supervise;
 mod terminal;
+mod up;
 mod world;
 
 use std::process::ExitCode;
@@ -52,10 +61,15 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::New(args) => new::run(&args),
-        Command::Call(args) => call::run(*args).await,
+        Command::Up(args) => up::run(args).await,
+        Command::Ps(args) => ps::run(args).await,
+        Command::Logs(args) => logs::run(args).await,
+        Command::Restart(args) => restart::run(args).await,
+        Command::Down(args) => down::run(args).await,
         Command::List(args) => list::run(args).await,
         Command::Describe(args) => describe::run(args).await,
-        Command::Logs(args) => logs::run(args).await,
+        Command::Call(args) => call::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Completions(args) => completions::run(&args),
     }
 }

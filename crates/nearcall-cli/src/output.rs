@@ -43,12 +43,14 @@ pub(crate) fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
 }
 
 /// A table without lines, one row per line, as `ps` prints: easy on the eye and on `awk`.
-pub(crate) fn table<const N: usize>(columns: [&str; N]) -> Table {
+pub(crate) fn table<'a>(columns: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(
-        columns.map(|column| Cell::new(column.to_uppercase()).add_attribute(Attribute::Bold)),
+        columns
+            .into_iter()
+            .map(|column| Cell::new(column.to_uppercase()).add_attribute(Attribute::Bold)),
     );
     // anstream decides on colours, so that there is one rule for tables and everything else.
     table.enforce_styling();

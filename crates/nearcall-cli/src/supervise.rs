@@ -83,8 +83,10 @@ pub(crate) struct Status {
     pub(crate) pid: Option<u32>,
     /// When its process started.
     pub(crate) started: Option<SystemTime>,
-    /// How many times it was started again.
+    /// How many times it was started again, by the supervisor or by order.
     pub(crate) restarts: u32,
+    /// How its latest process ended, in words; empty when none has.
+    pub(crate) last_exit: String,
     /// The latest thing worth saying about it.
     pub(crate) detail: String,
 }

@@ -26,6 +26,10 @@ pub use path_limit::NameTooLong;
 pub use peer::{Peer, PeerPolicy, PeerRefused, Transport};
 pub use private_dir::{PrivateDir, PrivateDirError, runtime_dir};
 
+/// Starting and ending the processes that serve.
+#[cfg(unix)]
+pub use nearcall_sys::process;
+
 /// What a `parity:` address says in a build without it.
 #[cfg(not(feature = "parity-tokio-ipc"))]
 const PARITY_NOT_BUILT_IN: &str =

@@ -46,7 +46,7 @@ impl Process {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .process_group(0);
-        die_with_parent(&mut command);
+        nearcall::process::die_with_parent(command.as_std_mut());
         let mut child = command.spawn()?;
         let group = child
             .id()
@@ -148,5 +148,3 @@ pub(crate) fn ending(status: ExitStatus) -> String {
         (None, None) => "ended in an unknown way".to_owned(),
     }
 }
-
-fn die_with_parent(_command: &mut Command) {}

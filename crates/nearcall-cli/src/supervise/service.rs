@@ -10,7 +10,7 @@ use super::child::{Process, ending};
 use super::{Event, Health, Limits, LogSink, Probe, Spec, State, Status};
 use crate::log_file::Source;
 
-/// What a service is told to do. It only ever goes up.
+/// What a service is told to do. Within one life it only ever goes up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Order {
     /// Live.
@@ -21,7 +21,16 @@ pub(super) enum Order {
     Kill,
 }
 
-/// Everything that the life of one service takes.
+/// The orders of one service.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Orders {
+    /// Which life is meant, counted from 0; each start by order begins a new one.
+    pub(super) life: u32,
+    /// What to do in it.
+    pub(super) order: Order,
+}
+
+/// Everything that the lives of one service take.
 #[derive(Debug)]
 pub(super) struct Service<P> {
     pub(super) spec: Spec,
@@ -31,7 +40,7 @@ pub(super) struct Service<P> {
     pub(super) log: LogSink,
     /// The services that have to serve before this one starts.
     pub(super) before: Vec<watch::Receiver<Status>>,
-    pub(super) orders: watch::Receiver<Order>,
+    pub(super) orders: watch::Receiver<Orders>,
     pub(super) status: watch::Sender<Status>,
     pub(super) events: broadcast::Sender<Event>,
 }
@@ -45,21 +54,33 @@ enum End {
 }
 
 impl<P: Probe> Service<P> {
-    /// Lives until the service is stopped or given up.
+    /// Lives one life after another: each until the service is stopped or given up, the next when it is ordered.
     pub(super) async fn run(mut self) {
-        let (state, detail) = match self.wait_for_those_before().await {
-            Ok(()) => self.live().await,
-            Err(ended) => ended,
-        };
-        if state == State::Failed {
-            self.log.write(Source::Sup, format!("given up: {detail}"));
+        let mut ended = self.wait_for_those_before().await.err();
+        loop {
+            let life = self.orders.borrow().life;
+            let (state, detail) = match ended.take() {
+                Some(ended) => ended,
+                None => self.live().await,
+            };
+            if state == State::Failed {
+                self.log.write(Source::Sup, format!("given up: {detail}"));
+            }
+            self.tell(|status| {
+                status.state = state;
+                status.detail = detail;
+                status.pid = None;
+                status.started = None;
+            });
+            if self.orders.wait_for(|orders| orders.life > life).await.is_err() {
+                return;
+            }
+            self.tell(|status| {
+                status.state = State::Starting;
+                status.detail = "started by order".to_owned();
+                status.restarts += 1;
+            });
         }
-        self.tell(|status| {
-            status.state = state;
-            status.detail = detail;
-            status.pid = None;
-            status.started = None;
-        });
     }
 
     async fn wait_for_those_before(&mut self) -> Result<(), (State, String)> {
@@ -92,13 +113,11 @@ impl<P: Probe> Service<P> {
 
     async fn live(&mut self) -> (State, String) {
         let mut backoff = Backoff::new(self.limits.clone());
-        let mut failures = 0_u32;
         loop {
             let reason = match self.live_once().await {
                 End::Stopped(detail) => return (State::Stopped, detail),
                 End::Failed(reason) => reason,
             };
-            failures += 1;
             let Verdict::Again(pause) = backoff.fail(Instant::now()) else {
                 let Limits {
                     failures_max,
@@ -127,7 +146,7 @@ impl<P: Probe> Service<P> {
                     return (State::Stopped, "stopped between two starts".to_owned());
                 }
             }
-            self.tell(|status| status.restarts = failures);
+            self.tell(|status| status.restarts += 1);
         }
     }
 
@@ -221,7 +240,7 @@ impl<P: Probe> Service<P> {
         });
         let mut orders = self.orders.clone();
         let mut killed = None;
-        if *orders.borrow() < Order::Kill {
+        if orders.borrow().order < Order::Kill {
             process.terminate();
             tokio::select! {
                 _ = process.ended() => {}
@@ -234,7 +253,7 @@ impl<P: Probe> Service<P> {
                 () = ordered(&mut orders, Order::Kill) => {}
             }
         }
-        if killed.is_none() && *orders.borrow() == Order::Kill {
+        if killed.is_none() && orders.borrow().order == Order::Kill {
             killed = Some("killed: it was not given time to end".to_owned());
         }
         process.kill();
@@ -247,10 +266,12 @@ impl<P: Probe> Service<P> {
     }
 
     async fn reap(&self, process: Process) -> String {
-        match process.reap(&self.limits).await {
+        let ending = match process.reap(&self.limits).await {
             Ok(status) => ending(status),
             Err(error) => format!("cannot be waited for: {error}"),
-        }
+        };
+        self.status.send_modify(|status| status.last_exit.clone_from(&ending));
+        ending
     }
 
     fn tell(&self, change: impl FnOnce(&mut Status)) {
@@ -264,8 +285,8 @@ impl<P: Probe> Service<P> {
 }
 
 /// Waits for an order of at least `order`; a supervisor that is gone gives the highest.
-async fn ordered(orders: &mut watch::Receiver<Order>, order: Order) {
-    let _ = orders.wait_for(|given| *given >= order).await;
+async fn ordered(orders: &mut watch::Receiver<Orders>, order: Order) {
+    let _ = orders.wait_for(|given| given.order >= order).await;
 }
 
 /// A duration as people write it, `10s`.

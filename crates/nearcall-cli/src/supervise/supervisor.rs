@@ -7,7 +7,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
 use super::limits::EVENT_QUEUE_MAX;
-use super::service::{Order, Service};
+use super::service::{Order, Orders, Service};
 use super::{Event, Limits, LogSink, Plan, Probe, Spec, State, Status};
 use crate::names::ServiceName;
 
@@ -16,6 +16,8 @@ use crate::names::ServiceName;
 pub(crate) struct Supervisor {
     members: Vec<Member>,
     events: broadcast::Sender<Event>,
+    /// How many services are on their way from one life to the next.
+    restarting: watch::Sender<usize>,
     _lives: JoinSet<()>,
 }
 
@@ -23,7 +25,7 @@ pub(crate) struct Supervisor {
 struct Member {
     spec: Spec,
     status: watch::Receiver<Status>,
-    orders: watch::Sender<Order>,
+    orders: watch::Sender<Orders>,
 }
 
 /// A service that was needed and does not serve.
@@ -34,6 +36,16 @@ pub(crate) struct StartError {
     pub(crate) name: ServiceName,
     /// Why, in words.
     pub(crate) detail: String,
+}
+
+/// A name that is not one of the plan's.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} is not a service of this supervisor; there are: {}", known.join(", "))]
+pub(crate) struct UnknownService {
+    /// The name.
+    pub(crate) name: ServiceName,
+    /// The names that there are.
+    pub(crate) known: Vec<String>,
 }
 
 impl Supervisor {
@@ -64,9 +76,10 @@ impl Supervisor {
                 pid: None,
                 started: None,
                 restarts: 0,
+                last_exit: String::new(),
                 detail: "waiting".to_owned(),
             });
-            let (orders, orders_seen) = watch::channel(Order::Run);
+            let (orders, orders_seen) = watch::channel(Orders { life: 0, order: Order::Run });
             let before = members
                 .iter()
                 .filter(|member| spec.after.contains(&member.spec.name))
@@ -95,6 +108,7 @@ impl Supervisor {
         Ok(Self {
             members,
             events,
+            restarting: watch::Sender::new(0),
             _lives: lives,
         })
     }
@@ -139,11 +153,62 @@ impl Supervisor {
         }
     }
 
-    /// Waits until every service is stopped or given up.
+    /// Waits until every service is stopped or given up, and none is about to be started again.
     pub(crate) async fn all_ended(&self) {
-        for member in &self.members {
-            ended(member.status.clone()).await;
+        let mut restarting = self.restarting.subscribe();
+        loop {
+            for member in &self.members {
+                ended(member.status.clone()).await;
+            }
+            let all_final = || self.statuses().iter().all(|status| status.state.is_final());
+            // The sender is this supervisor's, so it does not go away.
+            let _ = restarting.wait_for(|count| *count == 0).await;
+            if all_final() {
+                return;
+            }
         }
+    }
+
+    /// Whether all of these are services of the plan.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub(crate) fn know(&self, names: &[ServiceName]) -> Result<(), UnknownService> {
+        names.iter().try_for_each(|name| self.member(name).map(drop))
+    }
+
+    fn member(&self, name: &ServiceName) -> Result<&Member, UnknownService> {
+        let member = self.members.iter().find(|member| member.spec.name == *name);
+        member.ok_or_else(|| UnknownService {
+            name: name.clone(),
+            known: self.members.iter().map(|member| member.spec.name.to_string()).collect(),
+        })
+    }
+
+    /// Stops one service, as it is, and starts it again with its failures forgotten; answers once it serves, or is
+    /// given up or stopped again.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub(crate) async fn restart(&self, name: &ServiceName) -> Result<Status, UnknownService> {
+        let member = self.member(name)?;
+        let _restarting = Restarting::of(&self.restarting);
+        give(&member.orders, Order::Stop);
+        ended(member.status.clone()).await;
+        let mut status = member.status.clone();
+        status.mark_unchanged();
+        member.orders.send_modify(|orders| {
+            orders.life += 1;
+            orders.order = Order::Run;
+        });
+        // The new life begins by saying so; what is final after that is its own end.
+        while status.changed().await.is_ok() {
+            let now = status.borrow_and_update().clone();
+            if now.state == State::Serving || now.state.is_final() {
+                return Ok(now);
+            }
+        }
+        Ok(member.status.borrow().clone())
     }
 
     /// Stops services and those that need them, the needing ones first; all of them for no names. Services that do
@@ -193,11 +258,27 @@ impl Supervisor {
     }
 }
 
-/// An order is never taken back.
-fn give(orders: &watch::Sender<Order>, order: Order) {
+/// Counts one restart for as long as it lives.
+struct Restarting<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Restarting<'a> {
+    fn of(count: &'a watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Restarting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+/// An order is not taken back within a life.
+fn give(orders: &watch::Sender<Orders>, order: Order) {
     orders.send_if_modified(|current| {
-        let higher = order > *current;
-        *current = order.max(*current);
+        let higher = order > current.order;
+        current.order = order.max(current.order);
         higher
     });
 }
