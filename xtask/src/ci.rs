@@ -86,7 +86,7 @@ fn format(session: &Session<'_>) -> anyhow::Result<Tally> {
         if manifest.exists() {
             session
                 .cargo()?
-                .args(["fmt", "--check", "--manifest-path"])
+                .args(["fmt", "--all", "--check", "--manifest-path"])
                 .arg(manifest)
                 .succeed()?;
         }
