@@ -8,6 +8,8 @@ pub mod arith {
 mod isolated;
 pub mod probe;
 mod running;
+#[cfg(unix)]
+pub mod transport;
 mod wait;
 
 pub use isolated::isolated;

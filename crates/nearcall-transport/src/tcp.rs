@@ -23,10 +23,10 @@ impl Listener {
         let failed = |source| BindError::Io { address: address.clone(), source };
         let unknown = |source| BindError::UnknownHost { address: address.clone(), source };
         let mut places = places(host).await.map_err(unknown)?;
-        if !options.insecure {
-            if let Some(&found) = places.iter().find(|place| !place.ip().is_loopback()) {
-                return Err(BindError::NotLoopback { address: address.clone(), found });
-            }
+        if !options.insecure
+            && let Some(&found) = places.iter().find(|place| !place.ip().is_loopback())
+        {
+            return Err(BindError::NotLoopback { address: address.clone(), found });
         }
         places.sort_by_key(SocketAddr::is_ipv6);
         let mut refused = io::ErrorKind::AddrNotAvailable.into();

@@ -27,7 +27,6 @@ pub(crate) use folder::{open_private, runtime_dir};
 pub(crate) use identity::this_process;
 pub(crate) use inherited::take_inherited;
 pub(crate) use listener::Listener;
-#[cfg(feature = "parity-tokio-ipc")]
 pub(crate) use name::checked_path;
 
 /// The stream of a local connection.
@@ -39,7 +38,7 @@ pub(crate) const REUSE_ADDRESS: bool = true;
 pub(crate) async fn connect_unix(address: &Address, path: &Path) -> Result<Connection, ConnectError> {
     let failed = |source| ConnectError::from_io(address, source);
     let path = std::path::absolute(path).map_err(failed)?;
-    name::checked_path(&path)?;
+    checked_path(&path)?;
     let stream = patiently(|| UnixStream::connect(&path)).await.map_err(failed)?;
     Ok(connection(stream, Transport::Unix))
 }

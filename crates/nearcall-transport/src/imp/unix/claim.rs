@@ -91,10 +91,10 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         // Unlinked while locked: whoever waits on this file finds that it is no longer the one at the path.
-        if is_at(&self.lock, &self.lock_path).unwrap_or(false) {
-            if let Err(error) = std::fs::remove_file(&self.lock_path) {
-                tracing::warn!(path = %self.lock_path.display(), %error, "the lock file stays behind");
-            }
+        if is_at(&self.lock, &self.lock_path).unwrap_or(false)
+            && let Err(error) = std::fs::remove_file(&self.lock_path)
+        {
+            tracing::warn!(path = %self.lock_path.display(), %error, "the lock file stays behind");
         }
         // Closing alone would leave the lock with a child of this process that is about to exec.
         let _ = flock(&self.lock, FlockOperation::Unlock);
