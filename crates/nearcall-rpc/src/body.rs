@@ -1,9 +1,12 @@
 //! The bodies of calls: what comes in over any wire, and what a channel sends.
 
+use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
+use atomic_waker::AtomicWaker;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -64,7 +67,7 @@ impl Body for RequestBody {
         if let Some(call) = &self.call {
             call.saw_traffic();
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(|error| status::from_hyper(&error))))
+        Poll::Ready(frame.map(|frame| frame.map_err(|error| status::from_caller(&error))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -88,29 +91,81 @@ pub(crate) enum OutgoingBody {
     /// The one message of a unary call, held whole so that the call can be sent again.
     Message(Option<Bytes>),
     /// Messages as the caller makes them.
-    Stream(tonic::body::Body),
+    Stream {
+        body: tonic::body::Body,
+        answer: Arc<Dropped>,
+    },
+}
+
+impl OutgoingBody {
+    /// What the reader of the answer holds, so that the messages stop with it.
+    pub(crate) fn answer_guard(&self) -> AnswerGuard {
+        AnswerGuard(match self {
+            Self::Message(_) => None,
+            Self::Stream { answer, .. } => Some(Arc::clone(answer)),
+        })
+    }
+}
+
+/// Held by whoever reads the answer. Its end says to the stream of messages that nobody does any more: HTTP/2 would go on
+/// sending, and gRPC calls that cancelled.
+#[derive(Debug, Default)]
+pub(crate) struct AnswerGuard(Option<Arc<Dropped>>);
+
+impl Drop for AnswerGuard {
+    fn drop(&mut self) {
+        if let Some(dropped) = &self.0 {
+            dropped.flag.store(true, Ordering::Release);
+            dropped.waker.wake();
+        }
+    }
+}
+
+/// Whether the [`AnswerGuard`] was dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Dropped {
+    flag: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Dropped {
+    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+        self.waker.register(cx.waker());
+        if self.flag.load(Ordering::Acquire) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
 }
 
 impl Body for OutgoingBody {
     type Data = Bytes;
-    type Error = Status;
+    type Error = Box<dyn Error + Send + Sync>;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match self.get_mut() {
             Self::Message(message) => {
                 Poll::Ready(message.take().map(|bytes| Ok(Frame::data(bytes))))
             }
-            Self::Stream(body) => Pin::new(body).poll_frame(cx),
+            Self::Stream { answer, .. } if answer.poll(cx).is_ready() => {
+                // hyper resets the stream with the code that it finds in the error.
+                Poll::Ready(Some(Err(h2::Error::from(h2::Reason::CANCEL).into())))
+            }
+            Self::Stream { body, .. } => {
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Message(message) => message.is_none(),
-            Self::Stream(body) => body.is_end_stream(),
+            Self::Stream { body, .. } => body.is_end_stream(),
         }
     }
 
@@ -119,7 +174,7 @@ impl Body for OutgoingBody {
             Self::Message(message) => {
                 SizeHint::with_exact(message.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
-            Self::Stream(body) => body.size_hint(),
+            Self::Stream { body, .. } => body.size_hint(),
         }
     }
 }

@@ -43,13 +43,15 @@ pub enum Reason {
     ConnectionLost,
     /// The peer broke the rules of HTTP/2 or gRPC.
     ProtocolViolated,
-    /// The caller gave the call up.
+    /// The other side gave the call up.
     Cancelled,
+    /// The caller was gone before its last message, as a handler that still reads them learns.
+    CallerGone,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::DeadlineExceeded,
         Self::TooManyCalls,
         Self::TooManyStreams,
@@ -64,6 +66,7 @@ impl Reason {
         Self::ConnectionLost,
         Self::ProtocolViolated,
         Self::Cancelled,
+        Self::CallerGone,
     ];
 
     /// As `ErrorInfo.reason` has it.
@@ -84,6 +87,7 @@ impl Reason {
             Self::ConnectionLost => "CONNECTION_LOST",
             Self::ProtocolViolated => "PROTOCOL_VIOLATED",
             Self::Cancelled => "CANCELLED",
+            Self::CallerGone => "CALLER_GONE",
         }
     }
 
@@ -102,6 +106,7 @@ impl Reason {
             | Self::ConnectionLost => Code::Unavailable,
             Self::UnknownService | Self::UnknownMethod => Code::Unimplemented,
             Self::Cancelled => Code::Cancelled,
+            Self::CallerGone => Code::Aborted,
         }
     }
 
@@ -144,6 +149,23 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// What an HTTP/2 failure means to a handler that reads the caller's messages.
+///
+/// It is never CANCELLED: tonic takes that for the end of the messages, and a handler would take half an upload for a
+/// whole one.
+pub(crate) fn from_caller(error: &hyper::Error) -> Status {
+    let status = from_hyper(error);
+    match status.code() {
+        Code::Cancelled => {
+            Reason::CallerGone.status("the caller gave the call up before its last message")
+        }
+        Code::Unavailable => {
+            Reason::CallerGone.status("the caller was gone before its last message")
+        }
+        _ => status,
     }
 }
 

@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use tonic::Status;
 
 use super::call::Deadline;
+use crate::body::AnswerGuard;
 use crate::layer::deadline::Timer;
 use crate::status;
 
@@ -19,18 +20,18 @@ pub struct ResponseBody {
     incoming: Option<Incoming>,
     deadline: Option<Deadline>,
     timer: Timer,
+    #[expect(dead_code, reason = "held for its drop")]
+    guard: AnswerGuard,
 }
 
 impl ResponseBody {
-    pub(crate) const fn new(incoming: Incoming, deadline: Option<Deadline>) -> Self {
-        let timer = Timer::new(match deadline {
-            Some(deadline) => Some(deadline.at),
-            None => None,
-        });
+    pub(crate) fn new(incoming: Incoming, deadline: Option<Deadline>, guard: AnswerGuard) -> Self {
+        let timer = Timer::new(deadline.map(|deadline| deadline.at));
         Self {
             incoming: Some(incoming),
             deadline,
             timer,
+            guard,
         }
     }
 }
@@ -41,6 +42,7 @@ impl Default for ResponseBody {
             incoming: None,
             deadline: None,
             timer: Timer::new(None),
+            guard: AnswerGuard::default(),
         }
     }
 }

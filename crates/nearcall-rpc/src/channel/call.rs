@@ -68,7 +68,10 @@ pub(crate) async fn call(
             Some(method) if !method.client_streaming => {
                 OutgoingBody::Message(Some(whole(body).await?))
             }
-            _ => OutgoingBody::Stream(body),
+            _ => OutgoingBody::Stream {
+                body,
+                answer: Arc::default(),
+            },
         };
         send(&shared, parts, body, method, deadline).await
     };
@@ -180,7 +183,7 @@ fn copy(parts: &request::Parts, body: &OutgoingBody) -> Option<(request::Parts, 
         OutgoingBody::Message(message) => {
             Some((parts.clone(), OutgoingBody::Message(message.clone())))
         }
-        OutgoingBody::Stream(_) => None,
+        OutgoingBody::Stream { .. } => None,
     }
 }
 
@@ -223,10 +226,11 @@ async fn attempt(
         mut http2,
         authority,
     } = sender;
+    let guard = body.answer_guard();
     let mut request = Request::from_parts(parts, body);
     *request.uri_mut() = absolute(request.uri(), authority);
     match http2.try_send_request(request).await {
-        Ok(response) => Ok(response.map(|incoming| ResponseBody::new(incoming, deadline))),
+        Ok(response) => Ok(response.map(|incoming| ResponseBody::new(incoming, deadline, guard))),
         Err(mut failed) => {
             let status = status::from_hyper(failed.error());
             Err(match failed.take_message() {

@@ -30,9 +30,11 @@ pub(crate) async fn serve(
     stop: Option<Stop>,
 ) -> Result<Drained, ServeError> {
     let mut listeners = JoinSet::new();
-    for mut place in places {
+    for place in places {
         let accept = Arc::clone(&accept);
         listeners.spawn(async move {
+            // The whole of it, or the entry would go before the listener does.
+            let mut place = place;
             let address = place.listener.address().clone();
             accept
                 .run(&mut place.listener)

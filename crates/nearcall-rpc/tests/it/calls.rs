@@ -200,3 +200,19 @@ async fn a_thousand_streams_at_once() {
         assert_eq!(numbers.unwrap(), [1, 2, 3, 4, 5]);
     }
 }
+
+#[tokio::test]
+async fn dropping_the_answer_of_a_call_that_still_sends_drops_its_handler() {
+    let server = Running::start().await;
+    let mut client = server.client().await;
+    // The caller's messages never end.
+    let reports = client.chat(tokio_stream::pending()).await.unwrap();
+    drop(reports);
+    server.tally.wait_dropped(1).await;
+    // Nor here, where there is no answer yet; the handler must not take what came for all of it.
+    let mut other = client.clone();
+    let call = tokio::spawn(async move { other.upload(tokio_stream::pending()).await });
+    server.tally.wait_begun(2).await;
+    call.abort();
+    server.tally.wait_dropped(2).await;
+}
