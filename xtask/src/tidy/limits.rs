@@ -1,7 +1,5 @@
 //! Constants that bound something, and the table of them in ARCHITECTURE.md.
 
-use std::collections::BTreeMap;
-
 use super::Place;
 use super::table::{named_rows, section};
 use super::tokens::{Token, unquoted};
@@ -11,18 +9,18 @@ const PAGE: &str = "ARCHITECTURE.md";
 
 pub(super) fn find(tree: &Tree) -> Vec<Place> {
     let mut places = Vec::new();
-    let mut limits = BTreeMap::new();
+    let mut limits = Vec::new();
     for (path, tokens) in &tree.tokens {
         if path.starts_with("crates/") {
             for (name, line) in constants(tokens) {
-                limits.insert(name, (path, line));
+                limits.push((name, path, line));
             }
         }
     }
     let page = tree.files.get(PAGE).map_or("", String::as_str);
     let table = section(page, |heading| heading.starts_with("Limits"));
     let rows = named_rows(&table);
-    for (name, (path, line)) in &limits {
+    for (name, path, line) in &limits {
         if !rows.iter().any(|(_, row)| row == name) {
             let what = format!("the limit `{name}` is not in the table of {PAGE}");
             places.push(Place::new(*path, *line, what));
@@ -32,7 +30,7 @@ pub(super) fn find(tree: &Tree) -> Vec<Place> {
         let looks_constant = row
             .chars()
             .all(|char| char.is_ascii_uppercase() || "_0123456789".contains(char));
-        if looks_constant && !limits.contains_key(row) {
+        if looks_constant && !limits.iter().any(|(name, ..)| *name == row) {
             let what = format!("no constant `{row}` is documented as `Limit:`");
             places.push(Place::new(PAGE, line, what));
         }

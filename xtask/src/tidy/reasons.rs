@@ -9,6 +9,12 @@ use super::tree::Tree;
 
 const PAGE: &str = "docs/errors.md";
 
+/// Where the crates that speak gRPC turn what went wrong into a status.
+const SOURCES: &[&str] = &[
+    "crates/nearcall-rpc/src/status.rs",
+    "crates/nearcall-sidecar/src/status.rs",
+];
+
 pub(super) fn find(tree: &Tree) -> Vec<Place> {
     let known = known(tree);
     let text = tree.files.get(PAGE).map_or("", String::as_str);
@@ -32,11 +38,11 @@ pub(super) fn find(tree: &Tree) -> Vec<Place> {
     places
 }
 
-/// Reasons with their place: strings such as `"CUT_OFF"` that an arm of a `match` in a `status.rs` gives.
+/// Reasons with their place: strings such as `"CUT_OFF"` that an arm of a `match` in one of the sources gives.
 fn known(tree: &Tree) -> BTreeMap<&str, (&String, usize)> {
     let mut known = BTreeMap::new();
     for (path, tokens) in &tree.tokens {
-        if !path.starts_with("crates/") || !path.ends_with("/status.rs") {
+        if !SOURCES.contains(&path.as_str()) {
             continue;
         }
         for window in tokens.windows(3) {
