@@ -1,5 +1,11 @@
 //! Generates the service that the suites call, and the one that the examples in the documentation do.
 
 fn main() -> Result<(), nearcall_build::Error> {
-    nearcall_build::compile(["proto/testing/v1/probe.proto", "../../proto/arith/v1/arith.proto"], ["proto", "../../proto"])
+    nearcall_build::compile(
+        [
+            "proto/testing/v1/probe.proto",
+            "../../proto/arith/v1/arith.proto",
+        ],
+        ["proto", "../../proto"],
+    )
 }

@@ -32,7 +32,13 @@ pub fn isolated(name: &str, variables: &[(&str, &str)]) -> Option<PathBuf> {
         .expect("the test's own program runs");
     let text = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name} failed in its own process:\n{text}\n{errors}");
-    assert!(text.contains("1 passed"), "there is no test {name}:\n{text}");
+    assert!(
+        output.status.success(),
+        "{name} failed in its own process:\n{text}\n{errors}"
+    );
+    assert!(
+        text.contains("1 passed"),
+        "there is no test {name}:\n{text}"
+    );
     None
 }

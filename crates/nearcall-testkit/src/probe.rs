@@ -43,7 +43,10 @@ impl Tally {
     ///
     /// That does not happen within five seconds.
     pub async fn wait_dropped(&self, count: usize) {
-        crate::eventually("handlers dropped", || self.dropped.load(Ordering::SeqCst) >= count).await;
+        crate::eventually("handlers dropped", || {
+            self.dropped.load(Ordering::SeqCst) >= count
+        })
+        .await;
     }
 
     /// Waits until as many calls have reached a handler.
@@ -52,7 +55,10 @@ impl Tally {
     ///
     /// That does not happen within five seconds.
     pub async fn wait_begun(&self, count: usize) {
-        crate::eventually("handlers begun", || self.begun.load(Ordering::SeqCst) >= count).await;
+        crate::eventually("handlers begun", || {
+            self.begun.load(Ordering::SeqCst) >= count
+        })
+        .await;
     }
 }
 
@@ -66,7 +72,10 @@ struct Watched {
 impl Watched {
     fn new(tally: &Arc<Tally>) -> Self {
         tally.begun.fetch_add(1, Ordering::SeqCst);
-        Self { tally: Arc::clone(tally), done: false }
+        Self {
+            tally: Arc::clone(tally),
+            done: false,
+        }
     }
 
     const fn done(&mut self) {
@@ -98,9 +107,10 @@ impl Seen {
                 nearcall::codegen::tonic::metadata::KeyAndValueRef::Ascii(name, value) => {
                     (name.as_str(), value.to_str().unwrap_or_default().to_owned())
                 }
-                nearcall::codegen::tonic::metadata::KeyAndValueRef::Binary(name, value) => {
-                    (name.as_str(), format!("{:?}", value.to_bytes().unwrap_or_default()))
-                }
+                nearcall::codegen::tonic::metadata::KeyAndValueRef::Binary(name, value) => (
+                    name.as_str(),
+                    format!("{:?}", value.to_bytes().unwrap_or_default()),
+                ),
             };
             if name.starts_with("x-") {
                 metadata.insert(name.to_owned(), value);
@@ -119,8 +129,13 @@ impl Seen {
             payload: order.payload,
             orders,
             metadata: self.metadata.clone(),
-            remaining_ms: context.remaining().map(|left| left.as_millis().try_into().unwrap_or(u64::MAX)),
-            trace_id: context.trace().map(|trace| trace.trace_id().to_owned()).unwrap_or_default(),
+            remaining_ms: context
+                .remaining()
+                .map(|left| left.as_millis().try_into().unwrap_or(u64::MAX)),
+            trace_id: context
+                .trace()
+                .map(|trace| trace.trace_id().to_owned())
+                .unwrap_or_default(),
             peer_pid: self.peer.as_ref().and_then(|peer| peer.pid),
             peer_uid: self.peer.as_ref().and_then(|peer| peer.uid),
             wire: self.wire.map(|wire| wire.to_string()).unwrap_or_default(),
@@ -131,7 +146,11 @@ impl Seen {
 
 /// Carries out one order.
 async fn carry_out(seen: &Seen, order: Order, orders: u32) -> Result<Report, Status> {
-    let onward = if order.onward.is_empty() { None } else { Some(call_onward(&order).await?) };
+    let onward = if order.onward.is_empty() {
+        None
+    } else {
+        Some(call_onward(&order).await?)
+    };
     if order.delay_ms > 0 {
         nearcall::tokio::time::sleep(Duration::from_millis(order.delay_ms.into())).await;
     }
@@ -145,12 +164,18 @@ async fn carry_out(seen: &Seen, order: Order, orders: u32) -> Result<Report, Sta
 async fn call_onward(order: &Order) -> Result<Report, Status> {
     let address = order.onward.clone();
     let calling = async move {
-        let channel = nearcall::Channel::lazy(address).map_err(|error| Status::internal(error.to_string()))?;
-        Ok(ProbeClient::new(channel).unary(Order::default()).await?.into_inner())
+        let channel = nearcall::Channel::lazy(address)
+            .map_err(|error| Status::internal(error.to_string()))?;
+        Ok(ProbeClient::new(channel)
+            .unary(Order::default())
+            .await?
+            .into_inner())
     };
     if order.spawned {
         let task = nearcall::tokio::spawn(Context::current().scope(calling));
-        return task.await.map_err(|error| Status::internal(error.to_string()))?;
+        return task
+            .await
+            .map_err(|error| Status::internal(error.to_string()))?;
     }
     calling.await
 }
@@ -165,7 +190,8 @@ impl pb::probe_server::Probe for Probe {
         let mut response = Response::new(outcome?);
         for (name, value) in &seen.metadata {
             if let (Ok(name), Ok(value)) = (
-                format!("x-echo-{name}").parse::<nearcall::codegen::tonic::metadata::AsciiMetadataKey>(),
+                format!("x-echo-{name}")
+                    .parse::<nearcall::codegen::tonic::metadata::AsciiMetadataKey>(),
                 value.parse(),
             ) {
                 response.metadata_mut().insert(name, value);
@@ -184,7 +210,8 @@ impl pb::probe_server::Probe for Probe {
         let mut watched = Watched::new(&self.tally);
         let seen = Seen::of(&request);
         let order = request.into_inner();
-        let end = (order.code != 0).then(|| Status::new(Code::from(order.code), order.message.clone()));
+        let end =
+            (order.code != 0).then(|| Status::new(Code::from(order.code), order.message.clone()));
         let numbers = tokio_stream::iter(1..=order.count).then(move |number| {
             let (seen, order) = (seen.clone(), order.clone());
             async move { carry_out(&seen, order, number).await }
@@ -207,7 +234,14 @@ impl pb::probe_server::Probe for Probe {
             payload.extend_from_slice(&carry_out(&seen, order, count).await?.payload);
         }
         watched.done();
-        Ok(Response::new(seen.report(Order { payload, ..Order::default() }, count, None)))
+        Ok(Response::new(seen.report(
+            Order {
+                payload,
+                ..Order::default()
+            },
+            count,
+            None,
+        )))
     }
 
     type ChatStream = Reports;

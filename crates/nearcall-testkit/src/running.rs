@@ -32,7 +32,11 @@ impl Running {
     ///
     /// The server does not start.
     pub async fn start_with(settings: impl FnOnce(Server) -> Server) -> Self {
-        Self::start_in(Arc::new(tempfile::tempdir().expect("a temporary folder")), settings).await
+        Self::start_in(
+            Arc::new(tempfile::tempdir().expect("a temporary folder")),
+            settings,
+        )
+        .await
     }
 
     /// Serves where another did, or will.
@@ -51,8 +55,14 @@ impl Running {
                 let _ = stopped.await;
             });
         let bound = settings(server).bind().await.expect("the server starts");
-        let served = nearcall::tokio::spawn(async { bound.serve().await.expect("the server goes on") });
-        Self { folder, tally, stop, served }
+        let served =
+            nearcall::tokio::spawn(async { bound.serve().await.expect("the server goes on") });
+        Self {
+            folder,
+            tally,
+            stop,
+            served,
+        }
     }
 
     /// Where it is, as clients name it.
@@ -79,7 +89,9 @@ impl Running {
     ///
     /// It cannot be reached.
     pub async fn channel(&self) -> Channel {
-        Channel::connect(self.address()).await.expect("the server can be reached")
+        Channel::connect(self.address())
+            .await
+            .expect("the server can be reached")
     }
 
     /// A client of it.

@@ -16,7 +16,10 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
-        assert!(start.elapsed() < PATIENCE, "did not happen within {PATIENCE:?}: {what}");
+        assert!(
+            start.elapsed() < PATIENCE,
+            "did not happen within {PATIENCE:?}: {what}"
+        );
         nearcall::tokio::time::sleep(BETWEEN_LOOKS).await;
     }
 }

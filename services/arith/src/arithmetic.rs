@@ -19,7 +19,9 @@ pub(crate) fn divide(a: i64, b: i64) -> Result<(i64, i64), NoQuotient> {
     if b == 0 {
         return Err(NoQuotient::DivisorZero);
     }
-    a.checked_div(b).zip(a.checked_rem(b)).ok_or(NoQuotient::TooLarge)
+    a.checked_div(b)
+        .zip(a.checked_rem(b))
+        .ok_or(NoQuotient::TooLarge)
 }
 
 /// Numbers as they come, added up.
@@ -32,7 +34,10 @@ pub(crate) struct Total {
 impl Total {
     /// The total with one more number, where it fits.
     pub(crate) fn plus(self, number: i64) -> Option<Self> {
-        Some(Self { sum: self.sum.checked_add(number)?, count: self.count.checked_add(1)? })
+        Some(Self {
+            sum: self.sum.checked_add(number)?,
+            count: self.count.checked_add(1)?,
+        })
     }
 }
 
@@ -55,7 +60,17 @@ mod tests {
     fn what_does_not_fit_is_none() {
         assert_eq!(multiply(17, 8), Some(136));
         assert_eq!(multiply(i64::MAX, 2), None);
-        assert_eq!(Total { sum: 2, count: 1 }.plus(3), Some(Total { sum: 5, count: 2 }));
-        assert_eq!(Total { sum: i64::MAX, count: 1 }.plus(1), None);
+        assert_eq!(
+            Total { sum: 2, count: 1 }.plus(3),
+            Some(Total { sum: 5, count: 2 })
+        );
+        assert_eq!(
+            Total {
+                sum: i64::MAX,
+                count: 1
+            }
+            .plus(1),
+            None
+        );
     }
 }

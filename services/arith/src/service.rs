@@ -32,34 +32,62 @@ pub(crate) struct ArithService;
 
 #[async_trait]
 impl proto::arith_server::Arith for ArithService {
-    async fn multiply(&self, request: Request<MultiplyRequest>) -> Result<Response<MultiplyResponse>, Status> {
+    async fn multiply(
+        &self,
+        request: Request<MultiplyRequest>,
+    ) -> Result<Response<MultiplyResponse>, Status> {
         let MultiplyRequest { a, b } = request.into_inner();
         let product = arithmetic::multiply(a, b);
-        let product = product.ok_or_else(|| Status::out_of_range(format!("{a} times {b} does not fit in 64 bits")))?;
+        let product = product.ok_or_else(|| {
+            Status::out_of_range(format!("{a} times {b} does not fit in 64 bits"))
+        })?;
         Ok(Response::new(MultiplyResponse { product }))
     }
 
-    async fn divide(&self, request: Request<DivideRequest>) -> Result<Response<DivideResponse>, Status> {
+    async fn divide(
+        &self,
+        request: Request<DivideRequest>,
+    ) -> Result<Response<DivideResponse>, Status> {
         let DivideRequest { a, b } = request.into_inner();
         let (quotient, remainder) = arithmetic::divide(a, b).map_err(|error| match error {
             NoQuotient::DivisorZero => invalid("b", "must not be zero"),
-            NoQuotient::TooLarge => Status::out_of_range(format!("{a} divided by {b} does not fit in 64 bits")),
+            NoQuotient::TooLarge => {
+                Status::out_of_range(format!("{a} divided by {b} does not fit in 64 bits"))
+            }
         })?;
-        Ok(Response::new(DivideResponse { quotient, remainder }))
+        Ok(Response::new(DivideResponse {
+            quotient,
+            remainder,
+        }))
     }
 
     type CountStream = Answers<CountResponse>;
 
-    async fn count(&self, request: Request<CountRequest>) -> Result<Response<Self::CountStream>, Status> {
-        let CountRequest { first, count, interval_ms } = request.into_inner();
+    async fn count(
+        &self,
+        request: Request<CountRequest>,
+    ) -> Result<Response<Self::CountStream>, Status> {
+        let CountRequest {
+            first,
+            count,
+            interval_ms,
+        } = request.into_inner();
         if count > COUNT_MAX {
-            return Err(invalid("count", &format!("is {count}; may be {COUNT_MAX} at most")));
+            return Err(invalid(
+                "count",
+                &format!("is {count}; may be {COUNT_MAX} at most"),
+            ));
         }
         if interval_ms > INTERVAL_MS_MAX {
-            return Err(invalid("interval_ms", &format!("is {interval_ms}; may be {INTERVAL_MS_MAX} at most")));
+            return Err(invalid(
+                "interval_ms",
+                &format!("is {interval_ms}; may be {INTERVAL_MS_MAX} at most"),
+            ));
         }
         if first.checked_add(count.into()).is_none() {
-            return Err(Status::out_of_range(format!("{count} numbers from {first} do not fit in 64 bits")));
+            return Err(Status::out_of_range(format!(
+                "{count} numbers from {first} do not fit in 64 bits"
+            )));
         }
         let numbers = nearcall::tokio_stream::iter(first..first + i64::from(count));
         let numbers = numbers.map(|number| Ok(CountResponse { number }));
@@ -70,13 +98,19 @@ impl proto::arith_server::Arith for ArithService {
         Ok(Response::new(Box::pin(numbers.throttle(interval))))
     }
 
-    async fn sum(&self, request: Request<Streaming<SumRequest>>) -> Result<Response<SumResponse>, Status> {
+    async fn sum(
+        &self,
+        request: Request<Streaming<SumRequest>>,
+    ) -> Result<Response<SumResponse>, Status> {
         let mut numbers = request.into_inner();
         let mut total = Total::default();
         while let Some(SumRequest { number }) = numbers.message().await? {
             total = total.plus(number).ok_or_else(too_large)?;
         }
-        Ok(Response::new(SumResponse { sum: total.sum, count: total.count }))
+        Ok(Response::new(SumResponse {
+            sum: total.sum,
+            count: total.count,
+        }))
     }
 
     type RunningTotalStream = Answers<RunningTotalResponse>;
@@ -101,5 +135,9 @@ fn too_large() -> Status {
 /// INVALID_ARGUMENT that names the field, for programs as well as people (`google.rpc.BadRequest`).
 fn invalid(field: &str, problem: &str) -> Status {
     let details = ErrorDetails::with_bad_request_violation(field, problem);
-    Status::with_error_details(nearcall::Code::InvalidArgument, format!("{field} {problem}"), details)
+    Status::with_error_details(
+        nearcall::Code::InvalidArgument,
+        format!("{field} {problem}"),
+        details,
+    )
 }

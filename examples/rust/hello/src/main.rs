@@ -14,13 +14,19 @@ mod proto {
 
 #[expect(clippy::print_stdout, reason = "an example says what it sees")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let target = std::env::args().nth(1).unwrap_or_else(|| "arith".to_owned());
+    let target = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "arith".to_owned());
     nearcall::block_on(async {
         // Dial.
         let mut arith = ArithClient::new(nearcall::connect(target).await?);
 
         // Call.
-        let product = arith.multiply(MultiplyRequest { a: 17, b: 8 }).await?.into_inner().product;
+        let product = arith
+            .multiply(MultiplyRequest { a: 17, b: 8 })
+            .await?
+            .into_inner()
+            .product;
         println!("17 x 8 = {product}");
 
         // An error, with the field that was wrong.
@@ -28,12 +34,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             return Err("1 / 0 had an answer".into());
         };
         println!("1 / 0: {:?}: {}", status.code(), status.message());
-        for violation in status.get_details_bad_request().into_iter().flat_map(|details| details.field_violations) {
+        for violation in status
+            .get_details_bad_request()
+            .into_iter()
+            .flat_map(|details| details.field_violations)
+        {
             println!("  field {}: {}", violation.field, violation.description);
         }
 
         // A deadline that passes before the third number.
-        let mut request = Request::new(CountRequest { first: 1, count: 10, interval_ms: 200 });
+        let mut request = Request::new(CountRequest {
+            first: 1,
+            count: 10,
+            interval_ms: 200,
+        });
         request.set_timeout(Duration::from_millis(500));
         let mut numbers = arith.count(request).await?.into_inner();
         loop {
