@@ -52,7 +52,9 @@ impl ChildEnd {
     pub fn pass_to(self, command: &mut Command) -> Passed {
         let (number, passed) = self.0.pass_to(command);
         command.env(VARIABLE, number.to_string());
-        Passed { _descriptor: passed }
+        Passed {
+            _descriptor: passed,
+        }
     }
 }
 

@@ -43,7 +43,10 @@ impl Connection {
     pub async fn connect(address: &Address) -> Result<Self, ConnectError> {
         match tokio::time::timeout(CONNECT_TIMEOUT, dial(address)).await {
             Ok(connected) => connected,
-            Err(_) => Err(ConnectError::TimedOut { address: address.clone(), limit: CONNECT_TIMEOUT }),
+            Err(_) => Err(ConnectError::TimedOut {
+                address: address.clone(),
+                limit: CONNECT_TIMEOUT,
+            }),
         }
     }
 
@@ -70,9 +73,10 @@ async fn dial(address: &Address) -> Result<Connection, ConnectError> {
         #[cfg(feature = "parity-tokio-ipc")]
         Address::Parity(endpoint) => crate::parity::connect(address, endpoint).await,
         #[cfg(not(feature = "parity-tokio-ipc"))]
-        Address::Parity(_) => {
-            Err(ConnectError::Unsupported { address: address.clone(), why: crate::PARITY_NOT_BUILT_IN })
-        }
+        Address::Parity(_) => Err(ConnectError::Unsupported {
+            address: address.clone(),
+            why: crate::PARITY_NOT_BUILT_IN,
+        }),
     }
 }
 
@@ -90,13 +94,21 @@ macro_rules! on_wire {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         on_wire!(self, stream => Pin::new(stream).poll_read(cx, buffer))
     }
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         on_wire!(self, stream => Pin::new(stream).poll_write(cx, bytes))
     }
 

@@ -12,13 +12,17 @@ pub enum InheritError {
     #[error("there is no socket to inherit")]
     Take(#[from] TakeError),
     /// It is no socket that carries a stream.
-    #[error("expected the inherited descriptor to be a stream socket, found {found}; pass one end of a socket pair")]
+    #[error(
+        "expected the inherited descriptor to be a stream socket, found {found}; pass one end of a socket pair"
+    )]
     NotAStream {
         /// What it is.
         found: String,
     },
     /// It is a socket without a peer.
-    #[error("expected the inherited socket to be connected, found one without a peer; pass one end of a socket pair")]
+    #[error(
+        "expected the inherited socket to be connected, found one without a peer; pass one end of a socket pair"
+    )]
     NotConnected {
         /// What the system said.
         #[source]

@@ -32,5 +32,4 @@ pub use nearcall_sys::process;
 
 /// What a `parity:` address says in a build without it.
 #[cfg(not(feature = "parity-tokio-ipc"))]
-const PARITY_NOT_BUILT_IN: &str =
-    "this build has no parity-tokio-ipc; build nearcall with the feature `parity-tokio-ipc`, or use `unix:`";
+const PARITY_NOT_BUILT_IN: &str = "this build has no parity-tokio-ipc; build nearcall with the feature `parity-tokio-ipc`, or use `unix:`";

@@ -43,7 +43,11 @@ enum Source {
 
 impl Default for ListenOptions {
     fn default() -> Self {
-        Self { insecure: false, backlog: BACKLOG, owner: "nearcall".to_owned() }
+        Self {
+            insecure: false,
+            backlog: BACKLOG,
+            owner: "nearcall".to_owned(),
+        }
     }
 }
 
@@ -59,25 +63,34 @@ impl Listener {
                 let (path, listener) = imp::Listener::bind_unix(path, options).await?;
                 (Address::Unix(path), Source::Local(listener))
             }
-            Address::UnixAbstract(name) => {
-                (address.clone(), Source::Local(imp::Listener::bind_abstract(address, name, options).await?))
-            }
+            Address::UnixAbstract(name) => (
+                address.clone(),
+                Source::Local(imp::Listener::bind_abstract(address, name, options).await?),
+            ),
             Address::Http(host) => {
                 let (host, listener) = tcp::Listener::bind(address, host, options).await?;
                 (Address::Http(host), Source::Tcp(listener))
             }
-            Address::Inherit(number) => {
-                (address.clone(), Source::Inherited(Some(Box::new(imp::take_inherited(*number)?))))
-            }
-            Address::Memory(name) => (address.clone(), Source::Memory(memory::Listener::bind(name, options)?)),
+            Address::Inherit(number) => (
+                address.clone(),
+                Source::Inherited(Some(Box::new(imp::take_inherited(*number)?))),
+            ),
+            Address::Memory(name) => (
+                address.clone(),
+                Source::Memory(memory::Listener::bind(name, options)?),
+            ),
             #[cfg(feature = "parity-tokio-ipc")]
             Address::Parity(endpoint) => {
-                let (endpoint, listener) = crate::parity::Listener::bind(address, endpoint, options).await?;
+                let (endpoint, listener) =
+                    crate::parity::Listener::bind(address, endpoint, options).await?;
                 (Address::Parity(endpoint), Source::Parity(listener))
             }
             #[cfg(not(feature = "parity-tokio-ipc"))]
             Address::Parity(_) => {
-                return Err(BindError::Unsupported { address: address.clone(), why: crate::PARITY_NOT_BUILT_IN });
+                return Err(BindError::Unsupported {
+                    address: address.clone(),
+                    why: crate::PARITY_NOT_BUILT_IN,
+                });
             }
         };
         Ok(Self { address, source })
@@ -104,7 +117,10 @@ impl Listener {
             #[cfg(feature = "parity-tokio-ipc")]
             Source::Parity(listener) => listener.accept().await,
         };
-        accepted.map_err(|source| AcceptError::Broken { address: self.address.clone(), source })
+        accepted.map_err(|source| AcceptError::Broken {
+            address: self.address.clone(),
+            source,
+        })
     }
 
     /// Where it listens: an absolute path, the port that the system chose.

@@ -25,11 +25,18 @@ impl Listener {
         let mut listeners = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner);
         if listeners.contains_key(name) {
             let pid = Some(std::process::id());
-            return Err(BindError::InUse { address: Address::Memory(name.to_owned()), name: None, pid });
+            return Err(BindError::InUse {
+                address: Address::Memory(name.to_owned()),
+                name: None,
+                pid,
+            });
         }
         let (sender, incoming) = mpsc::channel(options.backlog.max(1) as usize);
         listeners.insert(name.to_owned(), sender);
-        Ok(Self { name: name.to_owned(), incoming })
+        Ok(Self {
+            name: name.to_owned(),
+            incoming,
+        })
     }
 
     pub(crate) async fn accept(&mut self) -> io::Result<Connection> {
@@ -42,12 +49,19 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
+        LISTENERS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.name);
     }
 }
 
 pub(crate) async fn connect(name: &str) -> Result<Connection, ConnectError> {
-    let listener = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+    let listener = LISTENERS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(name)
+        .cloned();
     let (ours, theirs) = tokio::io::duplex(MEMORY_PIPE_BYTES);
     let sent = match listener {
         Some(listener) => listener.send(theirs).await.is_ok(),
@@ -56,8 +70,16 @@ pub(crate) async fn connect(name: &str) -> Result<Connection, ConnectError> {
     if sent {
         return Ok(connection(ours));
     }
-    let listening = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
-    Err(ConnectError::NotListening { address: Address::Memory(name.to_owned()), listening })
+    let listening = LISTENERS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .keys()
+        .cloned()
+        .collect();
+    Err(ConnectError::NotListening {
+        address: Address::Memory(name.to_owned()),
+        listening,
+    })
 }
 
 fn connection(stream: DuplexStream) -> Connection {

@@ -34,7 +34,7 @@ pub struct ServiceName {
 #[non_exhaustive]
 pub enum NameError {
     /// Nothing where a name should be.
-    #[error("expected the name of a {part}, found nothing{}", within(text))]
+    #[error("expected {part}, found nothing{}", within(text))]
     Empty {
         /// World, service or instance.
         part: Part,
@@ -42,7 +42,7 @@ pub enum NameError {
         text: String,
     },
     /// A label is too long.
-    #[error("the name of the {part} {label:?} has {} bytes, and may have {LABEL_LEN_MAX}; shorten it", label.len())]
+    #[error("{part} {label:?} has {} bytes, and may have {LABEL_LEN_MAX}; shorten it", label.len())]
     TooLong {
         /// World, service or instance.
         part: Part,
@@ -50,7 +50,7 @@ pub enum NameError {
         label: String,
     },
     /// A byte that no name has.
-    #[error("expected the name of a {part} as {}, found {found:?} in {label:?}", part.grammar())]
+    #[error("expected {part} as {}, found {found:?} in {label:?}", part.grammar())]
     Character {
         /// World, service or instance.
         part: Part,
@@ -75,7 +75,9 @@ pub enum WorldError {
     #[error("{WORLD_VARIABLE} does not name a world")]
     Variable(#[source] NameError),
     /// The variable is not even text.
-    #[error("{WORLD_VARIABLE} holds bytes that are not UTF-8; set it to a name such as `arena`, or unset it")]
+    #[error(
+        "{WORLD_VARIABLE} holds bytes that are not UTF-8; set it to a name such as `arena`, or unset it"
+    )]
     NotText,
 }
 
@@ -127,7 +129,10 @@ impl World {
 
 impl Default for World {
     fn default() -> Self {
-        Self(Labels { text: WORLD_DEFAULT.to_owned(), name_len: WORLD_DEFAULT.len() })
+        Self(Labels {
+            text: WORLD_DEFAULT.to_owned(),
+            name_len: WORLD_DEFAULT.len(),
+        })
     }
 }
 
@@ -168,7 +173,11 @@ impl ServiceName {
     /// `-` and `.` become `_`, so names that differ in nothing else share a variable; the world has no part in it.
     #[must_use]
     pub fn variable(&self) -> String {
-        let name = self.labels.text.replace(['-', '.'], "_").to_ascii_uppercase();
+        let name = self
+            .labels
+            .text
+            .replace(['-', '.'], "_")
+            .to_ascii_uppercase();
         format!("{ADDRESS_VARIABLE_PREFIX}{name}")
     }
 }
@@ -186,13 +195,21 @@ impl FromStr for ServiceName {
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         let Some((world, service)) = text.split_once('/') else {
-            return Ok(Self { world: None, labels: Labels::parse(text, Part::Service, text)? });
+            return Ok(Self {
+                world: None,
+                labels: Labels::parse(text, Part::Service, text)?,
+            });
         };
         if service.contains('/') {
-            return Err(NameError::Slashes { text: text.to_owned() });
+            return Err(NameError::Slashes {
+                text: text.to_owned(),
+            });
         }
         let world = World(Labels::parse(world, Part::World, text)?);
-        Ok(Self { world: Some(world), labels: Labels::parse(service, Part::Service, text)? })
+        Ok(Self {
+            world: Some(world),
+            labels: Labels::parse(service, Part::Service, text)?,
+        })
     }
 }
 
@@ -214,9 +231,9 @@ impl fmt::Display for ServiceName {
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::World => "world",
-            Self::Service => "service",
-            Self::Instance => "instance",
+            Self::World => "the name of a world",
+            Self::Service => "the name of a service",
+            Self::Instance => "the name of an instance",
         })
     }
 }
@@ -247,7 +264,10 @@ impl Labels {
         if let Some(instance) = instance {
             check(instance, Part::Instance, whole)?;
         }
-        Ok(Self { text: text.to_owned(), name_len: name.len() })
+        Ok(Self {
+            text: text.to_owned(),
+            name_len: name.len(),
+        })
     }
 
     fn name(&self) -> &str {
@@ -261,7 +281,10 @@ impl Labels {
 
 fn check(label: &str, part: Part, whole: &str) -> Result<(), NameError> {
     if label.is_empty() {
-        return Err(NameError::Empty { part, text: whole.to_owned() });
+        return Err(NameError::Empty {
+            part,
+            text: whole.to_owned(),
+        });
     }
     let belongs = |(place, character): (usize, char)| match character {
         'a'..='z' => true,
@@ -270,14 +293,25 @@ fn check(label: &str, part: Part, whole: &str) -> Result<(), NameError> {
         _ => false,
     };
     if let Some((_, found)) = label.char_indices().find(|&at| !belongs(at)) {
-        return Err(NameError::Character { part, label: label.to_owned(), found });
+        return Err(NameError::Character {
+            part,
+            label: label.to_owned(),
+            found,
+        });
     }
     if label.len() > LABEL_LEN_MAX {
-        return Err(NameError::TooLong { part, label: label.to_owned() });
+        return Err(NameError::TooLong {
+            part,
+            label: label.to_owned(),
+        });
     }
     Ok(())
 }
 
 fn within(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!(" in {text:?}") }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!(" in {text:?}")
+    }
 }

@@ -25,7 +25,8 @@ use tokio_stream::StreamExt;
 use crate::connection::Wire;
 use crate::listener::recover;
 use crate::{
-    Address, BindError, ConnectError, Connection, ListenOptions, Peer, PrivateDir, Transport, imp, runtime_dir,
+    Address, BindError, ConnectError, Connection, ListenOptions, Peer, PrivateDir, Transport, imp,
+    runtime_dir,
 };
 
 /// The folder of named endpoints, within the runtime folder.
@@ -36,7 +37,8 @@ pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Duplex for T {}
 
 /// The streams that come in, of a type that the crate does not name either.
-type BoxedIncoming = Pin<Box<dyn tokio_stream::Stream<Item = io::Result<Box<dyn Duplex>>> + Send + Sync>>;
+type BoxedIncoming =
+    Pin<Box<dyn tokio_stream::Stream<Item = io::Result<Box<dyn Duplex>>> + Send + Sync>>;
 
 /// A stream that was dialed, whose type has a name, or accepted, whose type has none and has to be boxed.
 pub(crate) enum Stream {
@@ -66,10 +68,22 @@ impl Listener {
         let text = path.display().to_string();
         let incoming = match Endpoint::new(text.clone()).incoming() {
             Ok(incoming) => incoming,
-            Err(source) => return Err(BindError::Io { address: address.clone(), source }),
+            Err(source) => {
+                return Err(BindError::Io {
+                    address: address.clone(),
+                    source,
+                });
+            }
         };
-        let boxed = incoming.map(|accepted| accepted.map(|stream| Box::new(stream) as Box<dyn Duplex>));
-        Ok((text, Self { incoming: Box::pin(boxed), claim }))
+        let boxed =
+            incoming.map(|accepted| accepted.map(|stream| Box::new(stream) as Box<dyn Duplex>));
+        Ok((
+            text,
+            Self {
+                incoming: Box::pin(boxed),
+                claim,
+            },
+        ))
     }
 
     pub(crate) async fn accept(&mut self) -> io::Result<Connection> {
@@ -115,13 +129,21 @@ macro_rules! on_stream {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         on_stream!(self.get_mut(), stream => Pin::new(stream).poll_read(cx, buffer))
     }
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         on_stream!(self.get_mut(), stream => Pin::new(stream).poll_write(cx, bytes))
     }
 
@@ -157,6 +179,8 @@ impl fmt::Debug for Stream {
 
 impl fmt::Debug for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listener").field("claim", &self.claim).finish_non_exhaustive()
+        f.debug_struct("Listener")
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
     }
 }

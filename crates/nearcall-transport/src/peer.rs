@@ -62,7 +62,7 @@ pub struct PeerPolicy {
 #[non_exhaustive]
 pub enum PeerRefused {
     /// It is another user.
-    #[error("expected a peer of {}, found {peer}; allow that user, or run both as the same", allowed(*own, more))]
+    #[error("expected a peer of {}, found this: {peer}; allow that user, or run both as the same", allowed(*own, more))]
     OtherUser {
         /// Who it is.
         peer: Peer,
@@ -72,7 +72,9 @@ pub enum PeerRefused {
         more: Vec<u32>,
     },
     /// Nobody knows who it is.
-    #[error("expected a peer whose user is known, found {peer}; allow unknown peers, or use a `unix:` address")]
+    #[error(
+        "expected a peer whose user is known, found this: {peer}; allow unknown peers, or use a `unix:` address"
+    )]
     Unknown {
         /// What is known of it.
         peer: Peer,
@@ -83,7 +85,13 @@ impl Peer {
     /// A peer of whom only the wire is known.
     #[must_use]
     pub const fn unknown(transport: Transport) -> Self {
-        Self { uid: None, gid: None, pid: None, transport, remote: None }
+        Self {
+            uid: None,
+            gid: None,
+            pid: None,
+            transport,
+            remote: None,
+        }
     }
 
     /// This process.
@@ -125,20 +133,28 @@ impl PeerPolicy {
             return Ok(());
         }
         let Some(uid) = peer.uid else {
-            return if self.unknown { Ok(()) } else { Err(PeerRefused::Unknown { peer: peer.clone() }) };
+            return if self.unknown {
+                Ok(())
+            } else {
+                Err(PeerRefused::Unknown { peer: peer.clone() })
+            };
         };
         let own = imp::this_process(peer.transport).uid;
         if self.any_user || Some(uid) == own || self.more_users.contains(&uid) {
             return Ok(());
         }
         let more = self.more_users.iter().copied().collect();
-        Err(PeerRefused::OtherUser { peer: peer.clone(), own, more })
+        Err(PeerRefused::OtherUser {
+            peer: peer.clone(),
+            own,
+            more,
+        })
     }
 }
 
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a {} peer", self.transport)?;
+        write!(f, "{} peer", self.transport)?;
         if let Some(remote) = self.remote {
             write!(f, " at {remote}")?;
         }
@@ -168,7 +184,11 @@ impl fmt::Display for Transport {
 }
 
 fn allowed(own: Option<u32>, more: &[u32]) -> String {
-    let mut users: Vec<String> = own.iter().chain(more).map(|uid| format!("uid {uid}")).collect();
+    let mut users: Vec<String> = own
+        .iter()
+        .chain(more)
+        .map(|uid| format!("uid {uid}"))
+        .collect();
     match users.len() {
         0 => "this user".to_owned(),
         1 => users.remove(0),

@@ -70,7 +70,9 @@ impl PrivateDir {
     /// One of them cannot be made, is not a folder, or is not this user's alone.
     pub fn open(root: &Path, name: &str) -> Result<Self, PrivateDirError> {
         if name.is_empty() || name.contains(['/', '\\', '\0', ':']) || name.starts_with('.') {
-            return Err(PrivateDirError::NotAName { name: name.to_owned() });
+            return Err(PrivateDirError::NotAName {
+                name: name.to_owned(),
+            });
         }
         let root = Self::at(root)?;
         Self::at(&root.path.join(name))
@@ -82,7 +84,11 @@ impl PrivateDir {
     ///
     /// It cannot be made, is not a folder, or is not this user's alone.
     pub fn at(path: &Path) -> Result<Self, PrivateDirError> {
-        let failed = |source| PrivateDirError::Io { what: "resolve", path: path.to_owned(), source };
+        let failed = |source| PrivateDirError::Io {
+            what: "resolve",
+            path: path.to_owned(),
+            source,
+        };
         let path = std::path::absolute(path).map_err(failed)?;
         imp::open_private(&path)?;
         Ok(Self { path })

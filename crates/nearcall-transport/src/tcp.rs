@@ -20,13 +20,22 @@ impl Listener {
         host: &HttpHost,
         options: &ListenOptions,
     ) -> Result<(HttpHost, Self), BindError> {
-        let failed = |source| BindError::Io { address: address.clone(), source };
-        let unknown = |source| BindError::UnknownHost { address: address.clone(), source };
+        let failed = |source| BindError::Io {
+            address: address.clone(),
+            source,
+        };
+        let unknown = |source| BindError::UnknownHost {
+            address: address.clone(),
+            source,
+        };
         let mut places = places(host).await.map_err(unknown)?;
         if !options.insecure
             && let Some(&found) = places.iter().find(|place| !place.ip().is_loopback())
         {
-            return Err(BindError::NotLoopback { address: address.clone(), found });
+            return Err(BindError::NotLoopback {
+                address: address.clone(),
+                found,
+            });
         }
         places.sort_by_key(SocketAddr::is_ipv6);
         let mut refused = io::ErrorKind::AddrNotAvailable.into();
@@ -38,7 +47,11 @@ impl Listener {
                 }
                 // One address that is taken must not send clients of the other to somebody else.
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    return Err(BindError::InUse { address: address.clone(), name: None, pid: None });
+                    return Err(BindError::InUse {
+                        address: address.clone(),
+                        name: None,
+                        pid: None,
+                    });
                 }
                 Err(error) => refused = error,
             }
@@ -56,8 +69,14 @@ impl Listener {
     }
 }
 
-pub(crate) async fn connect(address: &Address, host: &HttpHost) -> Result<Connection, ConnectError> {
-    let unknown = |source| ConnectError::UnknownHost { address: address.clone(), source };
+pub(crate) async fn connect(
+    address: &Address,
+    host: &HttpHost,
+) -> Result<Connection, ConnectError> {
+    let unknown = |source| ConnectError::UnknownHost {
+        address: address.clone(),
+        source,
+    };
     let places = places(host).await.map_err(unknown)?;
     let stream = TcpStream::connect(places.as_slice()).await;
     let stream = stream.map_err(|source| ConnectError::from_io(address, source))?;
@@ -75,16 +94,32 @@ pub(crate) fn send_at_once(stream: &TcpStream) {
 
 fn connection(stream: TcpStream, remote: Option<SocketAddr>) -> Connection {
     send_at_once(&stream);
-    Connection::new(Wire::Tcp(stream), Peer { remote, ..Peer::unknown(Transport::Tcp) })
+    Connection::new(
+        Wire::Tcp(stream),
+        Peer {
+            remote,
+            ..Peer::unknown(Transport::Tcp)
+        },
+    )
 }
 
 async fn places(host: &HttpHost) -> io::Result<Vec<SocketAddr>> {
-    let places: Vec<SocketAddr> = tokio::net::lookup_host((host.host(), host.port())).await?.collect();
-    if places.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(places) }
+    let places: Vec<SocketAddr> = tokio::net::lookup_host((host.host(), host.port()))
+        .await?
+        .collect();
+    if places.is_empty() {
+        Err(io::ErrorKind::NotFound.into())
+    } else {
+        Ok(places)
+    }
 }
 
 fn listen(place: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
-    let socket = if place.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if place.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     socket.set_reuseaddr(imp::REUSE_ADDRESS)?;
     socket.bind(place)?;
     socket.listen(backlog)

@@ -17,7 +17,9 @@ const FIRST_NUMBER: u32 = 3;
 #[non_exhaustive]
 pub enum TakeError {
     /// No number was given, and no variable says one.
-    #[error("expected the parent process to set {VARIABLE} to the number of a socket, and it is not set")]
+    #[error(
+        "expected the parent process to set {VARIABLE} to the number of a socket, and it is not set"
+    )]
     NoVariable,
     /// The variable holds something else.
     #[error("expected {VARIABLE} to be the number of a socket, found {found:?}")]
@@ -26,25 +28,33 @@ pub enum TakeError {
         found: String,
     },
     /// It was taken before.
-    #[error("descriptor {number} was taken before in this process, and can be taken once; keep what the first take gave")]
+    #[error(
+        "descriptor {number} was taken before in this process, and can be taken once; keep what the first take gave"
+    )]
     Taken {
         /// The descriptor.
         number: u32,
     },
     /// Standard input, output or error.
-    #[error("descriptor {number} is standard input, output or error; expected a number from {FIRST_NUMBER} up")]
+    #[error(
+        "descriptor {number} is standard input, output or error; expected a number from {FIRST_NUMBER} up"
+    )]
     Standard {
         /// The descriptor.
         number: u32,
     },
     /// No such descriptor.
-    #[error("descriptor {number} is not open; the parent process has to pass it on when it starts this one")]
+    #[error(
+        "descriptor {number} is not open; the parent process has to pass it on when it starts this one"
+    )]
     NotOpen {
         /// The descriptor.
         number: u32,
     },
     /// It belongs to something that this process opened itself.
-    #[error("descriptor {number} was opened by this process and not given by its parent; use the number the parent says")]
+    #[error(
+        "descriptor {number} was opened by this process and not given by its parent; use the number the parent says"
+    )]
     NotInherited {
         /// The descriptor.
         number: u32,
@@ -97,7 +107,9 @@ pub fn take(number: Option<u32>) -> Result<OwnedFd, TakeError> {
 fn said_by_variable() -> Option<Result<u32, TakeError>> {
     let text = std::env::var_os(VARIABLE)?;
     let text = text.to_string_lossy();
-    Some(text.parse().map_err(|_| TakeError::BadVariable { found: text.into_owned() }))
+    Some(text.parse().map_err(|_| TakeError::BadVariable {
+        found: text.into_owned(),
+    }))
 }
 
 fn remove_variable() {

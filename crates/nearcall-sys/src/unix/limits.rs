@@ -14,7 +14,10 @@ pub fn raise_open_files() -> (u64, u64) {
     if now >= most {
         return (now, most);
     }
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
     match setrlimit(Resource::Nofile, raised) {
         Ok(()) => (most, most),
         Err(_) => (now, most),

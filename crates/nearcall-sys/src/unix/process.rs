@@ -54,7 +54,10 @@ pub fn die_with_parent(command: &mut Command) {
 #[must_use]
 pub fn is_alive(pid: u32) -> bool {
     let Ok(id) = checked(pid) else { return false };
-    let there = matches!(rustix::process::test_kill_process(id), Ok(()) | Err(Errno::PERM));
+    let there = matches!(
+        rustix::process::test_kill_process(id),
+        Ok(()) | Err(Errno::PERM)
+    );
     there && !is_zombie(pid)
 }
 
@@ -82,7 +85,10 @@ pub fn kill(pid: u32) -> io::Result<()> {
 ///
 /// There is no such group, or all of it is another user's.
 pub fn terminate_group(leader: u32) -> io::Result<()> {
-    Ok(rustix::process::kill_process_group(checked_group(leader)?, Signal::TERM)?)
+    Ok(rustix::process::kill_process_group(
+        checked_group(leader)?,
+        Signal::TERM,
+    )?)
 }
 
 /// Ends every process of a group at once, with SIGKILL; `leader` is the number of its first process.
@@ -91,18 +97,29 @@ pub fn terminate_group(leader: u32) -> io::Result<()> {
 ///
 /// There is no such group, or all of it is another user's.
 pub fn kill_group(leader: u32) -> io::Result<()> {
-    Ok(rustix::process::kill_process_group(checked_group(leader)?, Signal::KILL)?)
+    Ok(rustix::process::kill_process_group(
+        checked_group(leader)?,
+        Signal::KILL,
+    )?)
 }
 
 fn checked(pid: u32) -> io::Result<Pid> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    pid.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "expected the number of a process, 1 or more"))
+    pid.ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "expected the number of a process, 1 or more",
+        )
+    })
 }
 
 /// Group 1 is refused beside group 0: `kill(-1)` reaches every process there is, see `kill(2)`.
 fn checked_group(leader: u32) -> io::Result<Pid> {
     if leader <= 1 {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "expected the number of a process group, 2 or more"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "expected the number of a process group, 2 or more",
+        ));
     }
     checked(leader)
 }
@@ -110,9 +127,15 @@ fn checked_group(leader: u32) -> io::Result<Pid> {
 /// Field 3 of `/proc/<pid>/stat` is the state, see `proc_pid_stat(5)`; a name in field 2 may hold brackets itself.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_zombie(pid: u32) -> bool {
-    let Ok(stat) = std::fs::read(format!("/proc/{pid}/stat")) else { return false };
-    let after_name = stat.iter().rposition(|&byte| byte == b')').map_or(0, |at| at + 1);
-    stat.get(after_name..).is_some_and(|rest| rest.starts_with(b" Z") || rest.starts_with(b" X"))
+    let Ok(stat) = std::fs::read(format!("/proc/{pid}/stat")) else {
+        return false;
+    };
+    let after_name = stat
+        .iter()
+        .rposition(|&byte| byte == b')')
+        .map_or(0, |at| at + 1);
+    stat.get(after_name..)
+        .is_some_and(|rest| rest.starts_with(b" Z") || rest.starts_with(b" X"))
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -21,13 +21,25 @@ const LARGE: usize = 8 << 20;
 pub async fn echo(wire: &Wire) {
     let (mut client, mut server) = wire.pair().await;
     for round in 0..100_u8 {
-        client.write_all(&[round; 17]).await.expect("the client writes");
+        client
+            .write_all(&[round; 17])
+            .await
+            .expect("the client writes");
         let mut heard = [0; 17];
-        server.read_exact(&mut heard).await.expect("the server reads");
+        server
+            .read_exact(&mut heard)
+            .await
+            .expect("the server reads");
         assert_eq!(heard, [round; 17]);
-        server.write_all(&[round, !round]).await.expect("the server writes");
+        server
+            .write_all(&[round, !round])
+            .await
+            .expect("the server writes");
         let mut answer = [0; 2];
-        client.read_exact(&mut answer).await.expect("the client reads");
+        client
+            .read_exact(&mut answer)
+            .await
+            .expect("the client reads");
         assert_eq!(answer, [round, !round]);
     }
 }
@@ -40,19 +52,31 @@ pub async fn echo(wire: &Wire) {
 pub async fn large_transfers_both_ways(wire: &Wire) {
     let (client, server) = wire.pair().await;
     let both = async { tokio::join!(transfer(client, 1, 2), transfer(server, 2, 1)) };
-    tokio::time::timeout(PATIENCE * 6, both).await.expect("neither direction waits for the other");
+    tokio::time::timeout(PATIENCE * 6, both)
+        .await
+        .expect("neither direction waits for the other");
 }
 
 async fn transfer(connection: Connection, own: u64, others: u64) {
     let (mut reader, mut writer) = tokio::io::split(connection);
     let write = async {
-        writer.write_all(&noise(own)).await.expect("the writer writes");
+        writer
+            .write_all(&noise(own))
+            .await
+            .expect("the writer writes");
         writer.shutdown().await.expect("the writer ends");
     };
     let read = async {
         let mut heard = Vec::new();
-        reader.read_to_end(&mut heard).await.expect("the reader reads");
-        assert!(heard == noise(others), "{} bytes came, and not those that were sent", heard.len());
+        reader
+            .read_to_end(&mut heard)
+            .await
+            .expect("the reader reads");
+        assert!(
+            heard == noise(others),
+            "{} bytes came, and not those that were sent",
+            heard.len()
+        );
     };
     tokio::join!(write, read);
 }
@@ -61,7 +85,9 @@ async fn transfer(connection: Connection, own: u64, others: u64) {
 fn noise(seed: u64) -> Vec<u8> {
     let mut state = seed;
     let step = |_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         state.to_be_bytes()[0]
     };
     (0..LARGE).map(step).collect()
@@ -74,15 +100,30 @@ fn noise(seed: u64) -> Vec<u8> {
 /// The other side hears no end, or can no longer answer.
 pub async fn half_close(wire: &Wire) {
     let (mut client, mut server) = wire.pair().await;
-    client.write_all(b"question").await.expect("the client writes");
-    client.shutdown().await.expect("the client ends its direction");
+    client
+        .write_all(b"question")
+        .await
+        .expect("the client writes");
+    client
+        .shutdown()
+        .await
+        .expect("the client ends its direction");
     let mut heard = Vec::new();
-    server.read_to_end(&mut heard).await.expect("the server reads to the end");
+    server
+        .read_to_end(&mut heard)
+        .await
+        .expect("the server reads to the end");
     assert_eq!(heard, b"question");
-    server.write_all(b"answer").await.expect("the other direction is open");
+    server
+        .write_all(b"answer")
+        .await
+        .expect("the other direction is open");
     drop(server);
     let mut answer = Vec::new();
-    client.read_to_end(&mut answer).await.expect("the client reads to the end");
+    client
+        .read_to_end(&mut answer)
+        .await
+        .expect("the client reads to the end");
     assert_eq!(answer, b"answer");
 }
 
@@ -93,14 +134,20 @@ pub async fn half_close(wire: &Wire) {
 /// Reading or writing goes on.
 pub async fn end_follows_a_dropped_peer(wire: &Wire) {
     let (mut client, mut server) = wire.pair().await;
-    server.write_all(b"last words").await.expect("the server writes");
+    server
+        .write_all(b"last words")
+        .await
+        .expect("the server writes");
     drop(server);
     let mut heard = Vec::new();
     let end = tokio::time::timeout(PATIENCE, client.read_to_end(&mut heard)).await;
-    end.expect("reading ends").expect("it ends without an error");
+    end.expect("reading ends")
+        .expect("it ends without an error");
     assert_eq!(heard, b"last words");
     let failing = async { while client.write_all(&[0; 4096]).await.is_ok() {} };
-    tokio::time::timeout(PATIENCE, failing).await.expect("writing to nobody fails");
+    tokio::time::timeout(PATIENCE, failing)
+        .await
+        .expect("writing to nobody fails");
 }
 
 /// Several slices go out in one call, and a wire that says it can do that does.
@@ -110,13 +157,28 @@ pub async fn end_follows_a_dropped_peer(wire: &Wire) {
 /// Slices are lost, or written one by one.
 pub async fn vectored_writes(wire: &Wire) {
     let (mut client, mut server) = wire.pair().await;
-    assert!(client.is_write_vectored() || wire.transport() == nearcall_transport::Transport::Parity);
-    let slices = [IoSlice::new(b"one "), IoSlice::new(b"two "), IoSlice::new(b"three")];
+    assert!(
+        client.is_write_vectored() || wire.transport() == nearcall_transport::Transport::Parity
+    );
+    let slices = [
+        IoSlice::new(b"one "),
+        IoSlice::new(b"two "),
+        IoSlice::new(b"three"),
+    ];
     let write = std::future::poll_fn(|cx| Pin::new(&mut client).poll_write_vectored(cx, &slices));
     let written = write.await.expect("the client writes");
-    assert!(written == 13 || !client.is_write_vectored(), "{written} bytes of 13 went out");
-    client.shutdown().await.expect("the client ends its direction");
+    assert!(
+        written == 13 || !client.is_write_vectored(),
+        "{written} bytes of 13 went out"
+    );
+    client
+        .shutdown()
+        .await
+        .expect("the client ends its direction");
     let mut heard = Vec::new();
-    server.read_to_end(&mut heard).await.expect("the server reads");
+    server
+        .read_to_end(&mut heard)
+        .await
+        .expect("the server reads");
     assert_eq!(heard, b"one two three"[..written]);
 }

@@ -24,7 +24,11 @@ impl Wire {
     #[must_use]
     pub fn unix() -> Self {
         let folder = folder();
-        Self { address: Address::Unix(folder.path().join("test.sock")), transport: Transport::Unix, folder }
+        Self {
+            address: Address::Unix(folder.path().join("test.sock")),
+            transport: Transport::Unix,
+            folder,
+        }
     }
 
     /// An abstract name that nobody else has.
@@ -32,21 +36,33 @@ impl Wire {
     pub fn unix_abstract() -> Self {
         let folder = folder();
         let name = unique(&folder);
-        Self { address: Address::UnixAbstract(name), transport: Transport::UnixAbstract, folder }
+        Self {
+            address: Address::UnixAbstract(name),
+            transport: Transport::UnixAbstract,
+            folder,
+        }
     }
 
     /// A port that the system chooses.
     #[must_use]
     pub fn tcp() -> Self {
         let address = parse("http://127.0.0.1:0");
-        Self { address, transport: Transport::Tcp, folder: folder() }
+        Self {
+            address,
+            transport: Transport::Tcp,
+            folder: folder(),
+        }
     }
 
     /// A name within the process that nobody else has.
     #[must_use]
     pub fn memory() -> Self {
         let folder = folder();
-        Self { address: Address::Memory(unique(&folder)), transport: Transport::Memory, folder }
+        Self {
+            address: Address::Memory(unique(&folder)),
+            transport: Transport::Memory,
+            folder,
+        }
     }
 
     /// An endpoint of `parity-tokio-ipc`, at a path in a folder of its own.
@@ -54,13 +70,21 @@ impl Wire {
     pub fn parity() -> Self {
         let folder = folder();
         let path = folder.path().join("test.ipc").display().to_string();
-        Self { address: Address::Parity(path), transport: Transport::Parity, folder }
+        Self {
+            address: Address::Parity(path),
+            transport: Transport::Parity,
+            folder,
+        }
     }
 
     /// A socket pair whose ends are both taken as if they had been inherited.
     #[must_use]
     pub fn inherit() -> Self {
-        Self { address: Address::Inherit(None), transport: Transport::Inherit, folder: folder() }
+        Self {
+            address: Address::Inherit(None),
+            transport: Transport::Inherit,
+            folder: folder(),
+        }
     }
 
     /// Where the wire's listener listens.
@@ -87,8 +111,13 @@ impl Wire {
     ///
     /// It cannot be listened at.
     pub async fn listen(&self) -> Listener {
-        let options = ListenOptions { owner: "conformance".to_owned(), ..ListenOptions::default() };
-        Listener::bind(&self.address, &options).await.expect("the wire's address can be listened at")
+        let options = ListenOptions {
+            owner: "conformance".to_owned(),
+            ..ListenOptions::default()
+        };
+        Listener::bind(&self.address, &options)
+            .await
+            .expect("the wire's address can be listened at")
     }
 
     /// Both ends of one connection: the client's and the server's.
@@ -103,8 +132,12 @@ impl Wire {
         }
         let mut listener = self.listen().await;
         let address = listener.address().clone();
-        let (client, server) = nearcall::tokio::join!(Connection::connect(&address), listener.accept());
-        (client.expect("the listener can be dialed"), server.expect("the listener accepts"))
+        let (client, server) =
+            nearcall::tokio::join!(Connection::connect(&address), listener.accept());
+        (
+            client.expect("the listener can be dialed"),
+            server.expect("the listener accepts"),
+        )
     }
 }
 
@@ -115,9 +148,12 @@ async fn inherit(descriptor: OwnedFd) -> Connection {
     let minimum = i32::try_from(number).expect("a small number");
     let passed = rustix::io::fcntl_dupfd_cloexec(&descriptor, minimum).expect("a free descriptor");
     rustix::io::fcntl_setfd(&passed, rustix::io::FdFlags::empty()).expect("its flags can be set");
-    let number = u32::try_from(std::os::fd::IntoRawFd::into_raw_fd(passed)).expect("a descriptor is not negative");
+    let number = u32::try_from(std::os::fd::IntoRawFd::into_raw_fd(passed))
+        .expect("a descriptor is not negative");
     NEXT.fetch_max(number + 1, Ordering::Relaxed);
-    Connection::connect(&Address::Inherit(Some(number))).await.expect("the descriptor can be inherited")
+    Connection::connect(&Address::Inherit(Some(number)))
+        .await
+        .expect("the descriptor can be inherited")
 }
 
 fn folder() -> TempDir {
@@ -126,7 +162,12 @@ fn folder() -> TempDir {
 
 /// The name of a temporary folder is nobody else's.
 fn unique(folder: &TempDir) -> String {
-    folder.path().file_name().expect("a folder with a name").to_string_lossy().into_owned()
+    folder
+        .path()
+        .file_name()
+        .expect("a folder with a name")
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn parse(address: &str) -> Address {

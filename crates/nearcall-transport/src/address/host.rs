@@ -31,7 +31,10 @@ impl HttpHost {
 
 impl From<SocketAddr> for HttpHost {
     fn from(address: SocketAddr) -> Self {
-        Self { host: address.ip().to_string(), port: address.port() }
+        Self {
+            host: address.ip().to_string(),
+            port: address.port(),
+        }
     }
 }
 

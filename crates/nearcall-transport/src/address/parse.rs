@@ -15,10 +15,14 @@ const SCHEMES: &str = "unix:, unix-abstract:, http://, inherit:, memory:, parity
 #[non_exhaustive]
 pub enum AddressError {
     /// Nothing at all.
-    #[error("expected an address such as `unix:/run/arith.sock` or a name such as `arith`, found nothing")]
+    #[error(
+        "expected an address such as `unix:/run/arith.sock` or a name such as `arith`, found nothing"
+    )]
     Empty,
     /// No scheme where only an address will do.
-    #[error("expected an address with a scheme ({SCHEMES}), found {text:?}; write `unix:{text}` if it is a path")]
+    #[error(
+        "expected an address with a scheme ({SCHEMES}), found {text:?}; write `unix:{text}` if it is a path"
+    )]
     NoScheme {
         /// The text.
         text: String,
@@ -82,12 +86,21 @@ impl FromStr for Address {
             return Err(AddressError::Empty);
         }
         if text.contains('\0') {
-            return Err(AddressError::Nul { text: text.to_owned() });
+            return Err(AddressError::Nul {
+                text: text.to_owned(),
+            });
         }
         let Some((scheme, rest)) = text.split_once(':') else {
-            return Err(AddressError::NoScheme { text: text.to_owned() });
+            return Err(AddressError::NoScheme {
+                text: text.to_owned(),
+            });
         };
-        let unavailable = |why| Err(AddressError::Unavailable { text: text.to_owned(), why });
+        let unavailable = |why| {
+            Err(AddressError::Unavailable {
+                text: text.to_owned(),
+                why,
+            })
+        };
         match scheme {
             "unix" => unix(rest, text).map(Self::Unix),
             "unix-abstract" => present(rest, "unix-abstract:", "a name").map(Self::UnixAbstract),
@@ -99,13 +112,23 @@ impl FromStr for Address {
             "https" => unavailable(
                 "https is not built in yet; use `http://` on this machine, or a proxy that ends TLS in front of it",
             ),
-            _ => Err(AddressError::UnknownScheme { scheme: scheme.to_owned() }),
+            _ => Err(AddressError::UnknownScheme {
+                scheme: scheme.to_owned(),
+            }),
         }
     }
 }
 
-fn present(rest: &str, scheme: &'static str, expected: &'static str) -> Result<String, AddressError> {
-    if rest.is_empty() { Err(AddressError::Missing { scheme, expected }) } else { Ok(rest.to_owned()) }
+fn present(
+    rest: &str,
+    scheme: &'static str,
+    expected: &'static str,
+) -> Result<String, AddressError> {
+    if rest.is_empty() {
+        Err(AddressError::Missing { scheme, expected })
+    } else {
+        Ok(rest.to_owned())
+    }
 }
 
 fn unix(rest: &str, text: &str) -> Result<PathBuf, AddressError> {
@@ -134,7 +157,10 @@ fn http(rest: &str, text: &str) -> Result<HttpHost, AddressError> {
     };
     let place = place.strip_suffix('/').unwrap_or(place);
     if place.is_empty() {
-        return Err(AddressError::Missing { scheme: "http://", expected: "host:port" });
+        return Err(AddressError::Missing {
+            scheme: "http://",
+            expected: "host:port",
+        });
     }
     let (host, port) = match place.strip_prefix('[') {
         Some(bracketed) => {
@@ -151,18 +177,25 @@ fn http(rest: &str, text: &str) -> Result<HttpHost, AddressError> {
                 return Err(malformed("host:port with a port from 0 to 65535", place));
             };
             if port.contains(':') {
-                return Err(malformed("brackets around an IPv6 address, as `http://[::1]:50051`", place));
+                return Err(malformed(
+                    "brackets around an IPv6 address, as `http://[::1]:50051`",
+                    place,
+                ));
             }
             (host, port)
         }
     };
-    let of_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':');
+    let of_host =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':');
     if host.is_empty() || !host.bytes().all(of_host) {
         return Err(malformed("a host name or an IP address", host));
     }
     match number::<u16>(port) {
         Some(port) => Ok(HttpHost::checked(host.to_owned(), port)),
-        None => Err(malformed("a port from 0 to 65535 and nothing after it", port)),
+        None => Err(malformed(
+            "a port from 0 to 65535 and nothing after it",
+            port,
+        )),
     }
 }
 

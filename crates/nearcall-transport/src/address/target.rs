@@ -24,7 +24,10 @@ impl FromStr for Target {
         }
         match text.parse() {
             Ok(name) => Ok(Self::Name(name)),
-            Err(source) => Err(AddressError::Name { text: text.to_owned(), source }),
+            Err(source) => Err(AddressError::Name {
+                text: text.to_owned(),
+                source,
+            }),
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::io;
 use std::time::Duration;
 
+use crate::Address;
 use crate::inherit::InheritError;
 use crate::path_limit::NameTooLong;
-use crate::Address;
 
 /// Why a connection was not made.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,9 @@ pub enum ConnectError {
         source: io::Error,
     },
     /// This user may not.
-    #[error("this user may not connect to {address}; run as the server's user, or have the server listen elsewhere")]
+    #[error(
+        "this user may not connect to {address}; run as the server's user, or have the server listen elsewhere"
+    )]
     PermissionDenied {
         /// Where to.
         address: Address,
@@ -47,7 +49,10 @@ pub enum ConnectError {
         limit: Duration,
     },
     /// No listener of that name in this process.
-    #[error("nobody in this process listens at {address}; {}", listening_text(listening))]
+    #[error(
+        "nobody in this process listens at {address}; {}",
+        listening_text(listening)
+    )]
     NotListening {
         /// Where to.
         address: Address,

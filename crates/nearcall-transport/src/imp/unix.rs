@@ -35,35 +35,56 @@ pub(crate) type Stream = UnixStream;
 /// A server that starts again must not wait for the old connections of its port to time out.
 pub(crate) const REUSE_ADDRESS: bool = true;
 
-pub(crate) async fn connect_unix(address: &Address, path: &Path) -> Result<Connection, ConnectError> {
+pub(crate) async fn connect_unix(
+    address: &Address,
+    path: &Path,
+) -> Result<Connection, ConnectError> {
     let failed = |source| ConnectError::from_io(address, source);
     let path = std::path::absolute(path).map_err(failed)?;
     checked_path(&path)?;
-    let stream = patiently(|| UnixStream::connect(&path)).await.map_err(failed)?;
+    let stream = patiently(|| UnixStream::connect(&path))
+        .await
+        .map_err(failed)?;
     Ok(connection(stream, Transport::Unix))
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) async fn connect_abstract(address: &Address, name: &str) -> Result<Connection, ConnectError> {
+pub(crate) async fn connect_abstract(
+    address: &Address,
+    name: &str,
+) -> Result<Connection, ConnectError> {
     let failed = |source: io::Error| match source.kind() {
         // An abstract name has no file that could be left behind, so refused means that nobody has it.
-        io::ErrorKind::ConnectionRefused => ConnectError::NotFound { address: address.clone(), source },
+        io::ErrorKind::ConnectionRefused => ConnectError::NotFound {
+            address: address.clone(),
+            source,
+        },
         _ => ConnectError::from_io(address, source),
     };
     let path = name::checked_abstract(name)?;
-    let stream = patiently(|| UnixStream::connect(&path)).await.map_err(failed)?;
+    let stream = patiently(|| UnixStream::connect(&path))
+        .await
+        .map_err(failed)?;
     Ok(connection(stream, Transport::UnixAbstract))
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) async fn connect_abstract(address: &Address, _name: &str) -> Result<Connection, ConnectError> {
-    Err(ConnectError::Unsupported { address: address.clone(), why: name::ABSTRACT_IS_LINUX })
+pub(crate) async fn connect_abstract(
+    address: &Address,
+    _name: &str,
+) -> Result<Connection, ConnectError> {
+    Err(ConnectError::Unsupported {
+        address: address.clone(),
+        why: name::ABSTRACT_IS_LINUX,
+    })
 }
 
 /// How far an error of `accept(2)` goes.
 pub(crate) fn accept_fault(error: &io::Error) -> Fault {
     match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::CONNABORTED | Errno::CONNRESET | Errno::INTR | Errno::PROTO | Errno::PERM) => Fault::Connection,
+        Some(Errno::CONNABORTED | Errno::CONNRESET | Errno::INTR | Errno::PROTO | Errno::PERM) => {
+            Fault::Connection
+        }
         Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::OPNOTSUPP) => Fault::Listener,
         // EMFILE, ENFILE, ENOBUFS, ENOMEM, and what a system may add: asking again at once would only burn time.
         _ => Fault::Moment,

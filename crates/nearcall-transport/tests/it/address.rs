@@ -6,7 +6,9 @@ use proptest::prelude::*;
 #[test]
 fn addresses_parse_and_come_back() {
     let check = |text: &str, expected: &str| {
-        let address: Address = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+        let address: Address = text
+            .parse()
+            .unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(address.to_string(), expected, "{text}");
         assert_eq!(expected.parse::<Address>().unwrap(), address, "{text}");
         assert_eq!(text.parse::<Target>().unwrap(), Target::Address(address));
@@ -70,8 +72,14 @@ fn what_is_no_address_is_told_why() {
 #[test]
 fn a_scheme_tells_an_address_from_a_name() {
     assert!(matches!("arena/arith".parse(), Ok(Target::Name(_))));
-    assert!(matches!("memory:arith".parse(), Ok(Target::Address(Address::Memory(_)))));
-    assert!(matches!("Arith".parse::<Target>(), Err(AddressError::Name { .. })));
+    assert!(matches!(
+        "memory:arith".parse(),
+        Ok(Target::Address(Address::Memory(_)))
+    ));
+    assert!(matches!(
+        "Arith".parse::<Target>(),
+        Err(AddressError::Name { .. })
+    ));
     assert!(matches!("".parse::<Target>(), Err(AddressError::Empty)));
 }
 

@@ -22,8 +22,14 @@ async fn a_child_serves_its_parent() {
     connection.read_exact(&mut heard).await.unwrap();
     assert_eq!(&heard, b"to and fro");
     let answer = puppet.answer();
-    let parent = format!("an inherit peer pid={}", std::process::id());
-    for expected in [&*parent, "variable=None", "taken before", "NEARCALL_INHERIT", "next=pending"] {
+    let parent = format!("inherit peer pid={}", std::process::id());
+    for expected in [
+        &*parent,
+        "variable=None",
+        "taken before",
+        "NEARCALL_INHERIT",
+        "next=pending",
+    ] {
         assert!(answer.contains(expected), "{expected}: {answer}");
     }
 }
@@ -46,15 +52,22 @@ async fn a_command_passes_its_end_once() {
     drop(connection);
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(again.spawn().is_err(), "the descriptor is closed, and its number may be another's by now");
+    assert!(
+        again.spawn().is_err(),
+        "the descriptor is closed, and its number may be another's by now"
+    );
 }
 
 #[tokio::test]
 async fn what_is_no_connection_is_refused() {
     let number = |descriptor: i32| u32::try_from(descriptor).unwrap();
     let check = async |number: u32, expected: &str| {
-        let error = Connection::connect(&Address::Inherit(Some(number))).await.unwrap_err();
-        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        let error = Connection::connect(&Address::Inherit(Some(number)))
+            .await
+            .unwrap_err();
+        let source = std::error::Error::source(&error)
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let text = format!("{error} {source}");
         assert!(text.contains(expected), "{number}: {text}");
     };
@@ -69,7 +82,11 @@ async fn what_is_no_connection_is_refused() {
     let own = std::fs::File::open("/dev/null").unwrap();
     check(number(own.as_raw_fd()), "opened by this process").await;
     let file = inheritable(own.into(), 600);
-    check(file, "expected the inherited descriptor to be a stream socket").await;
+    check(
+        file,
+        "expected the inherited descriptor to be a stream socket",
+    )
+    .await;
     check(file, "taken before").await;
     let (datagram, _other) = UnixDatagram::pair().unwrap();
     check(inheritable(datagram.into(), 610), "a socket of type 2").await;

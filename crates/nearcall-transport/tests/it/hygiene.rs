@@ -29,7 +29,11 @@ fn of_servers_started_at_once_one_wins_and_the_others_name_it() {
     let mut puppets = names.map(Puppet::new);
     for round in 0..ROUNDS {
         // Every third round finds what a dead server left, every third one what nobody ever used.
-        let path = folder.path().join(if round % 3 == 0 { "left.sock".to_owned() } else { format!("{round}.sock") });
+        let path = folder.path().join(if round % 3 == 0 {
+            "left.sock".to_owned()
+        } else {
+            format!("{round}.sock")
+        });
         if round % 3 == 0 {
             drop(UnixListener::bind(&path).unwrap());
         }
@@ -37,10 +41,19 @@ fn of_servers_started_at_once_one_wins_and_the_others_name_it() {
             puppet.tell(&format!("bind unix:{}", path.display()));
         }
         let answers = puppets.each_mut().map(Puppet::answer);
-        let winners: Vec<usize> = (0..3).filter(|&at| answers[at].starts_with("listening")).collect();
+        let winners: Vec<usize> = (0..3)
+            .filter(|&at| answers[at].starts_with("listening"))
+            .collect();
         assert_eq!(winners.len(), 1, "round {round}: {answers:?}");
-        let winner = format!("in use by `{}`, pid {}", names[winners[0]], puppets[winners[0]].pid());
-        let losers = answers.iter().filter(|answer| answer.contains(&winner)).count();
+        let winner = format!(
+            "in use by `{}`, pid {}",
+            names[winners[0]],
+            puppets[winners[0]].pid()
+        );
+        let losers = answers
+            .iter()
+            .filter(|answer| answer.contains(&winner))
+            .count();
         assert_eq!(losers, 2, "round {round}: {answers:?}");
         for puppet in &mut puppets {
             puppet.ask("drop");
@@ -65,7 +78,10 @@ fn stopping_and_starting_at_once_never_leaves_two() {
         // Whichever came first; refused, it tries again, and must succeed then.
         if !answer.starts_with("listening") {
             assert!(answer.contains("in use"), "round {round}: {answer}");
-            assert!(puppets[other].ask(&bind).starts_with("listening"), "round {round}");
+            assert!(
+                puppets[other].ask(&bind).starts_with("listening"),
+                "round {round}"
+            );
         }
         listening = other;
     }
@@ -81,11 +97,20 @@ async fn a_killed_server_is_cleaned_up_after() {
         let mut puppet = Puppet::new("arith");
         let answer = puppet.ask(&format!("bind unix:{}", path.display()));
         assert_eq!(answer, format!("listening unix:{}", path.display()));
-        assert!(matches!(bind(&path).await, Err(BindError::InUse { pid: Some(pid), .. }) if pid == puppet.pid()));
+        assert!(
+            matches!(bind(&path).await, Err(BindError::InUse { pid: Some(pid), .. }) if pid == puppet.pid())
+        );
         puppet.kill();
-        assert_eq!(left_in(folder.path()), 2, "the socket and the lock are left behind");
+        assert_eq!(
+            left_in(folder.path()),
+            2,
+            "the socket and the lock are left behind"
+        );
         let refused = Connection::connect(&Address::Unix(path.clone())).await;
-        assert!(matches!(refused, Err(ConnectError::Refused { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(ConnectError::Refused { .. })),
+            "{refused:?}"
+        );
     }
     drop(bind(&path).await.unwrap());
     assert_eq!(left_in(folder.path()), 0);
@@ -139,10 +164,17 @@ async fn what_is_no_socket_stays() {
     fs::write(at("file"), "precious").unwrap();
     fs::create_dir(at("folder")).unwrap();
     symlink(at("file"), at("link")).unwrap();
-    for (name, found) in [("file", "a file"), ("folder", "a folder"), ("link", "a symbolic link")] {
+    for (name, found) in [
+        ("file", "a file"),
+        ("folder", "a folder"),
+        ("link", "a symbolic link"),
+    ] {
         match bind(&at(name)).await {
             Err(error @ BindError::NotASocket { .. }) => {
-                assert!(error.to_string().contains(&format!("found {found}")), "{error}");
+                assert!(
+                    error.to_string().contains(&format!("found {found}")),
+                    "{error}"
+                );
             }
             other => panic!("{name}: {other:?}"),
         }
@@ -152,7 +184,16 @@ async fn what_is_no_socket_stays() {
     assert!(matches!(bound, Err(BindError::Unclear { .. })), "{bound:?}");
     symlink(at("file"), at("trap.lock")).unwrap();
     let bound = bind(&at("trap")).await;
-    assert!(matches!(bound, Err(BindError::NotASocket { found: "a symbolic link", .. })), "{bound:?}");
+    assert!(
+        matches!(
+            bound,
+            Err(BindError::NotASocket {
+                found: "a symbolic link",
+                ..
+            })
+        ),
+        "{bound:?}"
+    );
     assert_eq!(fs::read_to_string(at("file")).unwrap(), "precious");
     assert_eq!(left_in(folder.path()), 5, "and no lock of ours");
 }
@@ -198,7 +239,9 @@ async fn nobody_else_could_connect_at_any_time() {
 async fn a_path_too_long_is_told_with_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let max = if cfg!(target_os = "linux") { 107 } else { 103 };
-    let longest = folder.path().join("x".repeat(max - folder.path().as_os_str().len() - 1));
+    let longest = folder
+        .path()
+        .join("x".repeat(max - folder.path().as_os_str().len() - 1));
     let mut listener = bind(&longest).await.unwrap();
     let address = listener.address().clone();
     let (client, server) = tokio::join!(Connection::connect(&address), listener.accept());
@@ -207,7 +250,10 @@ async fn a_path_too_long_is_told_with_numbers() {
     let expected = format!("has {} bytes, and this system takes {max}", max + 1);
     let error = bind(&too_long).await.unwrap_err().to_string();
     assert!(error.contains(&expected), "{error}");
-    let error = Connection::connect(&Address::Unix(too_long)).await.unwrap_err().to_string();
+    let error = Connection::connect(&Address::Unix(too_long))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains(&expected), "{error}");
 }
 
@@ -218,17 +264,30 @@ fn a_relative_path_is_resolved() {
         command.current_dir(folder.path());
     });
     let answer = puppet.ask("bind unix:arith.sock");
-    assert_eq!(answer, format!("listening unix:{}", folder.path().join("arith.sock").display()));
+    assert_eq!(
+        answer,
+        format!(
+            "listening unix:{}",
+            folder.path().join("arith.sock").display()
+        )
+    );
 }
 
 #[tokio::test]
 async fn a_missing_folder_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let error = bind(&folder.path().join("none/arith.sock")).await.unwrap_err();
+    let error = bind(&folder.path().join("none/arith.sock"))
+        .await
+        .unwrap_err();
     let advice = format!("mkdir -m 700 {}", folder.path().join("none").display());
-    assert!(matches!(error, BindError::NoFolder { .. }) && error.to_string().contains(&advice), "{error}");
+    assert!(
+        matches!(error, BindError::NoFolder { .. }) && error.to_string().contains(&advice),
+        "{error}"
+    );
     fs::write(folder.path().join("file"), "").unwrap();
-    let error = bind(&folder.path().join("file/arith.sock")).await.unwrap_err();
+    let error = bind(&folder.path().join("file/arith.sock"))
+        .await
+        .unwrap_err();
     assert!(matches!(error, BindError::Folder { .. }), "{error:?}");
 }
 

@@ -1,6 +1,11 @@
 //! The wires and their hygiene, with real processes.
 
 #![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says aloud what it leaves out"
+)]
 
 mod address;
 mod child;

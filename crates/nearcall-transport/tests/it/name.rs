@@ -5,17 +5,42 @@ use proptest::prelude::*;
 
 #[test]
 fn names_parse_into_their_parts() {
-    let check = |text: &str, world: Option<&str>, service: &str, instance: Option<&str>, variable: &str| {
-        let name: ServiceName = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
-        assert_eq!(name.world().map(World::as_str), world, "{text}");
-        assert_eq!((name.service(), name.instance()), (service, instance), "{text}");
-        assert_eq!(name.variable(), variable, "{text}");
-        assert_eq!(name.to_string(), text);
-    };
+    let check =
+        |text: &str, world: Option<&str>, service: &str, instance: Option<&str>, variable: &str| {
+            let name: ServiceName = text
+                .parse()
+                .unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(name.world().map(World::as_str), world, "{text}");
+            assert_eq!(
+                (name.service(), name.instance()),
+                (service, instance),
+                "{text}"
+            );
+            assert_eq!(name.variable(), variable, "{text}");
+            assert_eq!(name.to_string(), text);
+        };
     check("arith", None, "arith", None, "NEARCALL_ADDRESS_ARITH");
-    check("arena/arith", Some("arena"), "arith", None, "NEARCALL_ADDRESS_ARITH");
-    check("arena.0/arith.1", Some("arena.0"), "arith", Some("1"), "NEARCALL_ADDRESS_ARITH_1");
-    check("path-finder.eu-2", None, "path-finder", Some("eu-2"), "NEARCALL_ADDRESS_PATH_FINDER_EU_2");
+    check(
+        "arena/arith",
+        Some("arena"),
+        "arith",
+        None,
+        "NEARCALL_ADDRESS_ARITH",
+    );
+    check(
+        "arena.0/arith.1",
+        Some("arena.0"),
+        "arith",
+        Some("1"),
+        "NEARCALL_ADDRESS_ARITH_1",
+    );
+    check(
+        "path-finder.eu-2",
+        None,
+        "path-finder",
+        Some("eu-2"),
+        "NEARCALL_ADDRESS_PATH_FINDER_EU_2",
+    );
     let world: World = "arena.0".parse().unwrap();
     assert_eq!((world.name(), world.instance()), ("arena", Some("0")));
     assert_eq!(World::default().as_str(), "default");
@@ -30,7 +55,7 @@ fn what_is_no_name_is_told_why() {
     check("", "found nothing");
     check("/arith", "name of a world, found nothing in \"/arith\"");
     check("arena/", "name of a service, found nothing in \"arena/\"");
-    check("arith.", "name of a instance, found nothing");
+    check("arith.", "name of an instance, found nothing");
     check("a/b/c", "more than one `/`");
     check("Arith", "found 'A'");
     check("1arith", "found '1'");
@@ -42,9 +67,15 @@ fn what_is_no_name_is_told_why() {
     check("ärith", "found 'ä'");
     check("arith\0", "found '\\0'");
     check("arith ", "found ' '");
-    check(&"a".repeat(LABEL_LEN_MAX + 1), "has 33 bytes, and may have 32");
+    check(
+        &"a".repeat(LABEL_LEN_MAX + 1),
+        "has 33 bytes, and may have 32",
+    );
     assert!("a".repeat(LABEL_LEN_MAX).parse::<ServiceName>().is_ok());
-    assert!(matches!("a/".parse::<World>(), Err(NameError::Character { found: '/', .. })));
+    assert!(matches!(
+        "a/".parse::<World>(),
+        Err(NameError::Character { found: '/', .. })
+    ));
 }
 
 proptest! {

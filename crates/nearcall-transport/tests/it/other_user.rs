@@ -16,7 +16,10 @@ pub(crate) fn left_out(what: &str) -> bool {
     if rustix::process::geteuid().is_root() {
         return false;
     }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "{what}: this check needs root, and CI has to run it");
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "{what}: this check needs root, and CI has to run it"
+    );
     println!("left out, since only root can become another user: {what}");
     true
 }
@@ -36,9 +39,14 @@ async fn the_mode_keeps_it_out_of_a_socket() {
     // The folder lets everybody in, so that only the socket's own mode is left to keep others out.
     std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let address = Address::Unix(folder.path().join("arith.sock"));
-    let _listener = Listener::bind(&address, &ListenOptions::default()).await.unwrap();
+    let _listener = Listener::bind(&address, &ListenOptions::default())
+        .await
+        .unwrap();
     let answer = other_user().ask(&format!("connect {address}"));
-    assert!(answer.contains("this user may not connect") && answer.contains("Permission denied"), "{answer}");
+    assert!(
+        answer.contains("this user may not connect") && answer.contains("Permission denied"),
+        "{answer}"
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -48,22 +56,40 @@ async fn the_policy_keeps_it_out_where_no_mode_does() {
         return;
     }
     let address = Address::UnixAbstract(format!("nearcall-other-user-{}", std::process::id()));
-    let mut listener = Listener::bind(&address, &ListenOptions::default()).await.unwrap();
+    let mut listener = Listener::bind(&address, &ListenOptions::default())
+        .await
+        .unwrap();
     let mut stranger = other_user();
     stranger.tell(&format!("connect {address}"));
     let mut connection = listener.accept().await.unwrap();
     let peer = connection.peer();
-    assert_eq!((peer.uid, peer.gid, peer.pid), (Some(OTHER_UID), Some(OTHER_UID), Some(stranger.pid())));
+    assert_eq!(
+        (peer.uid, peer.gid, peer.pid),
+        (Some(OTHER_UID), Some(OTHER_UID), Some(stranger.pid()))
+    );
     let refused = PeerPolicy::default().admit(peer).unwrap_err();
-    assert!(matches!(refused, PeerRefused::OtherUser { .. }), "{refused}");
-    assert!(PeerPolicy::default().allow_uid(OTHER_UID).admit(peer).is_ok());
+    assert!(
+        matches!(refused, PeerRefused::OtherUser { .. }),
+        "{refused}"
+    );
+    assert!(
+        PeerPolicy::default()
+            .allow_uid(OTHER_UID)
+            .admit(peer)
+            .is_ok()
+    );
     assert!(PeerPolicy::default().allow_any_user().admit(peer).is_ok());
     connection.shutdown().await.unwrap();
     let mut question = Vec::new();
-    tokio::io::AsyncReadExt::read_buf(&mut connection, &mut question).await.unwrap();
+    tokio::io::AsyncReadExt::read_buf(&mut connection, &mut question)
+        .await
+        .unwrap();
     drop(connection);
     let answer = stranger.answer();
-    assert!(answer.contains(&format!("pid={} uid=0", std::process::id())), "{answer}");
+    assert!(
+        answer.contains(&format!("pid={} uid=0", std::process::id())),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -75,6 +101,9 @@ async fn a_folder_that_may_not_be_written_is_told() {
     std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let address = Address::Unix(folder.path().join("arith.sock"));
     let answer = other_user().ask(&format!("bind {address}"));
-    assert!(answer.contains("a folder that this user may write"), "{answer}");
+    assert!(
+        answer.contains("a folder that this user may write"),
+        "{answer}"
+    );
     assert!(answer.contains("Permission denied"), "{answer}");
 }

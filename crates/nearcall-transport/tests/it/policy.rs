@@ -27,11 +27,26 @@ fn the_policy_decides() {
         check(default(), wire, None, Err("unknown identity"));
         check(default().allow_uid(other), wire, Some(other), Ok(()));
         check(default().allow_uid(other), wire, Some(own), Ok(()));
-        check(default().allow_uid(other), wire, Some(other + 1), Err(&format!("uid {own} or uid {other}")));
+        check(
+            default().allow_uid(other),
+            wire,
+            Some(other + 1),
+            Err(&format!("uid {own} or uid {other}")),
+        );
         check(default().allow_any_user(), wire, Some(other), Ok(()));
-        check(default().allow_any_user(), wire, None, Err("unknown identity"));
+        check(
+            default().allow_any_user(),
+            wire,
+            None,
+            Err("unknown identity"),
+        );
         check(default().allow_unknown(), wire, None, Ok(()));
-        check(default().allow_unknown(), wire, Some(other), Err(&format!("uid={other}")));
+        check(
+            default().allow_unknown(),
+            wire,
+            Some(other),
+            Err(&format!("uid={other}")),
+        );
     }
     check(default(), Transport::Memory, None, Ok(()));
     check(default(), Transport::Tcp, None, Ok(()));

@@ -19,7 +19,11 @@ fn it_is_made_with_its_parents_and_private() {
     for path in [folder.path(), &root, root.parent().unwrap()] {
         assert_eq!(mode(path), 0o700, "{}", path.display());
     }
-    assert_eq!(PrivateDir::open(&root, "arena.0").unwrap(), folder, "it is opened again");
+    assert_eq!(
+        PrivateDir::open(&root, "arena.0").unwrap(),
+        folder,
+        "it is opened again"
+    );
 }
 
 #[test]
@@ -29,7 +33,10 @@ fn what_is_not_private_is_refused_in_words() {
     let check = |name: &str, expected: &str| {
         let error = PrivateDir::at(&at(name)).expect_err(name).to_string();
         assert!(error.contains(expected), "{name}: {error}");
-        assert!(error.contains(&at(name).display().to_string()), "{name}: {error}");
+        assert!(
+            error.contains(&at(name).display().to_string()),
+            "{name}: {error}"
+        );
     };
     fs::create_dir(at("open")).unwrap();
     for open in [0o755, 0o710, 0o707, 0o770] {
@@ -44,7 +51,10 @@ fn what_is_not_private_is_refused_in_words() {
     check("link", "found a symbolic link");
     for name in ["", "..", "a/b", ".hidden", "a\0b"] {
         let opened = PrivateDir::open(&at("open"), name);
-        assert!(matches!(opened, Err(PrivateDirError::NotAName { .. })), "{name:?}: {opened:?}");
+        assert!(
+            matches!(opened, Err(PrivateDirError::NotAName { .. })),
+            "{name:?}: {opened:?}"
+        );
     }
 }
 
@@ -59,12 +69,24 @@ fn another_users_folder_is_refused() {
     }
     std::os::unix::fs::chown(&theirs, Some(crate::other_user::OTHER_UID), None).unwrap();
     let error = PrivateDir::at(&theirs).unwrap_err();
-    assert!(matches!(error, PrivateDirError::OtherOwner { found: crate::other_user::OTHER_UID, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            PrivateDirError::OtherOwner {
+                found: crate::other_user::OTHER_UID,
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[test]
 fn the_runtime_folder_follows_the_variable() {
-    let Some(runtime) = isolated("private_dir::the_runtime_folder_follows_the_variable", &[]) else { return };
+    let Some(runtime) = isolated("private_dir::the_runtime_folder_follows_the_variable", &[])
+    else {
+        return;
+    };
     assert_eq!(runtime_dir(), runtime.join("nearcall"));
 }
 
@@ -75,5 +97,8 @@ fn a_relative_runtime_folder_is_not_followed() {
         return;
     }
     let own = rustix::process::geteuid().as_raw();
-    assert_eq!(runtime_dir(), std::env::temp_dir().join(format!("nearcall-{own}")));
+    assert_eq!(
+        runtime_dir(),
+        std::env::temp_dir().join(format!("nearcall-{own}"))
+    );
 }

@@ -24,10 +24,18 @@ impl Puppet {
     pub(crate) fn with(name: &str, prepare: impl FnOnce(&mut Command)) -> Self {
         let mut command = command(name);
         prepare(&mut command);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let stdin = child.stdin.take().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        Self { child, stdin, stdout }
+        Self {
+            child,
+            stdin,
+            stdout,
+        }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -42,7 +50,11 @@ impl Puppet {
         let mut line = String::new();
         loop {
             line.clear();
-            assert_ne!(self.stdout.read_line(&mut line).unwrap(), 0, "the process ended without an answer");
+            assert_ne!(
+                self.stdout.read_line(&mut line).unwrap(),
+                0,
+                "the process ended without an answer"
+            );
             // The runner writes the name of the test without ending the line.
             if let Some(at) = line.find(ANSWER) {
                 return line[at + ANSWER.len()..].trim_end().to_owned();
@@ -71,14 +83,19 @@ impl Drop for Puppet {
 /// The command of a process in the role, whose listeners have that name.
 pub(crate) fn command(name: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "puppet::role", "--ignored", "--nocapture"]).env("PUPPET_NAME", name);
+    command
+        .args(["--exact", "puppet::role", "--ignored", "--nocapture"])
+        .env("PUPPET_NAME", name);
     command
 }
 
 #[test]
 #[ignore = "the role of processes that other tests start"]
 fn role() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let name = std::env::var("PUPPET_NAME").unwrap_or_default();
     runtime.block_on(async {
         let mut listener = None;
@@ -94,7 +111,10 @@ async fn obey(line: &str, name: &str, listener: &mut Option<Listener>) -> String
     let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
     match verb {
         "bind" => {
-            let options = ListenOptions { owner: name.to_owned(), ..ListenOptions::default() };
+            let options = ListenOptions {
+                owner: name.to_owned(),
+                ..ListenOptions::default()
+            };
             let address: Address = argument.parse().unwrap();
             match Listener::bind(&address, &options).await {
                 Ok(bound) => format!("listening {}", listener.insert(bound).address()),
@@ -123,13 +143,19 @@ async fn obey(line: &str, name: &str, listener: &mut Option<Listener>) -> String
 /// Serves the inherited connection with an echo, and tells what else there is to inherit.
 async fn inherit() -> String {
     let number: u32 = std::env::var("NEARCALL_INHERIT").unwrap().parse().unwrap();
-    let mut listener = Listener::bind(&"inherit:".parse().unwrap(), &ListenOptions::default()).await.unwrap();
+    let mut listener = Listener::bind(&"inherit:".parse().unwrap(), &ListenOptions::default())
+        .await
+        .unwrap();
     let mut connection = listener.accept().await.unwrap();
     let (mut reader, mut writer) = tokio::io::split(&mut connection);
     tokio::io::copy(&mut reader, &mut writer).await.unwrap();
     let variable = std::env::var_os("NEARCALL_INHERIT");
-    let again = Connection::connect(&Address::Inherit(Some(number))).await.unwrap_err();
-    let by_variable = Connection::connect(&Address::Inherit(None)).await.unwrap_err();
+    let again = Connection::connect(&Address::Inherit(Some(number)))
+        .await
+        .unwrap_err();
+    let by_variable = Connection::connect(&Address::Inherit(None))
+        .await
+        .unwrap_err();
     let next = tokio::time::timeout(std::time::Duration::from_millis(20), listener.accept()).await;
     format!(
         "{} variable={variable:?} again=[{}] by variable=[{}] next={}",
@@ -142,19 +168,29 @@ async fn inherit() -> String {
 
 /// Accepts with no descriptor left, and again once there is one.
 async fn starve(listener: &mut Listener) -> String {
-    let limit = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
+    let limit = rustix::process::Rlimit {
+        current: Some(64),
+        maximum: Some(64),
+    };
     rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
     let mut files = Vec::new();
     while let Ok(file) = std::fs::File::open("/dev/null") {
         files.push(file);
     }
-    let starved = tokio::time::timeout(std::time::Duration::from_millis(300), listener.accept()).await;
+    let starved =
+        tokio::time::timeout(std::time::Duration::from_millis(300), listener.accept()).await;
     drop(files);
     let fed = listener.accept().await;
-    format!("starved: {}, fed: {}", if starved.is_err() { "waits" } else { "ends" }, fed.is_ok())
+    format!(
+        "starved: {}, fed: {}",
+        if starved.is_err() { "waits" } else { "ends" },
+        fed.is_ok()
+    )
 }
 
 fn with_sources(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(error.source(), |source| source.source());
-    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
+    sources.fold(error.to_string(), |text, source| {
+        format!("{text}: {source}")
+    })
 }

@@ -43,7 +43,10 @@ impl Drop for Passed {
 #[must_use = "the descriptor is passed for as long as this lives"]
 pub fn pass_descriptor(command: &mut Command, descriptor: OwnedFd) -> Passed {
     let number = Arc::new(AtomicI32::new(descriptor.as_raw_fd()));
-    let passed = Passed { descriptor, number: Arc::clone(&number) };
+    let passed = Passed {
+        descriptor,
+        number: Arc::clone(&number),
+    };
     let keep_across_exec = move || {
         let raw = number.load(Ordering::Acquire);
         if raw == CLOSED {

@@ -27,7 +27,11 @@ pub(crate) struct Claim {
 
 impl Claim {
     /// Takes the lock of a path and clears a socket that nobody listens at.
-    pub(crate) async fn take(path: &Path, address: &Address, owner: &str) -> Result<Self, BindError> {
+    pub(crate) async fn take(
+        path: &Path,
+        address: &Address,
+        owner: &str,
+    ) -> Result<Self, BindError> {
         let claim = Self::lock(path, address, owner).await?;
         claim.clear(path, address).await?;
         Ok(claim)
@@ -43,7 +47,10 @@ impl Claim {
                 Attempt::Locked(lock) => {
                     let mut claim = Self { lock, lock_path };
                     let said = claim.say(owner);
-                    return said.map(|()| claim).map_err(|source| BindError::Folder { path: path.to_owned(), source });
+                    return said.map(|()| claim).map_err(|source| BindError::Folder {
+                        path: path.to_owned(),
+                        source,
+                    });
                 }
                 Attempt::Replaced => {}
                 Attempt::Held(holder) => {
@@ -51,7 +58,11 @@ impl Claim {
                     let late = Instant::now() >= deadline;
                     let speaks_for_itself = holder.pid.is_some_and(nearcall_sys::process::is_alive);
                     if late || speaks_for_itself {
-                        return Err(BindError::InUse { address: address.clone(), name: holder.name, pid: holder.pid });
+                        return Err(BindError::InUse {
+                            address: address.clone(),
+                            name: holder.name,
+                            pid: holder.pid,
+                        });
                     }
                     tokio::time::sleep(HOLDER_POLL).await;
                 }
@@ -61,15 +72,27 @@ impl Claim {
 
     /// Writes who holds the lock: `<pid> <owner>`.
     fn say(&mut self, owner: &str) -> io::Result<()> {
-        let owner: String = owner.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+        let owner: String = owner
+            .chars()
+            .map(|character| {
+                if character.is_control() {
+                    ' '
+                } else {
+                    character
+                }
+            })
+            .collect();
         self.lock.set_len(0)?;
         // One write: a reader sees all of it or nothing.
-        self.lock.write_all(format!("{} {owner}\n", std::process::id()).as_bytes())
+        self.lock
+            .write_all(format!("{} {owner}\n", std::process::id()).as_bytes())
     }
 
     /// Removes a socket that a dead server has left. Called with the lock held, so no other nearcall server is at it.
     pub(super) async fn clear(&self, path: &Path, address: &Address) -> Result<(), BindError> {
-        let Some(before) = socket_at(path)? else { return Ok(()) };
+        let Some(before) = socket_at(path)? else {
+            return Ok(());
+        };
         refuse_live(path, address).await?;
         // A server without a lock may be between its bind and its listen.
         tokio::time::sleep(STALE_GRACE).await;
@@ -83,7 +106,10 @@ impl Claim {
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(source) => Err(BindError::Stale { path: path.to_owned(), source }),
+            Err(source) => Err(BindError::Stale {
+                path: path.to_owned(),
+                source,
+            }),
         }
     }
 }
@@ -103,7 +129,13 @@ impl Drop for Claim {
 
 /// Asks by connecting whether somebody listens, and refuses to disturb who does.
 async fn refuse_live(path: &Path, address: &Address) -> Result<(), BindError> {
-    let in_use = |pid| Err(BindError::InUse { address: address.clone(), name: None, pid });
+    let in_use = |pid| {
+        Err(BindError::InUse {
+            address: address.clone(),
+            name: None,
+            pid,
+        })
+    };
     match UnixStream::connect(path).await {
         Ok(stream) => in_use(peer_of(&stream, Transport::Unix).pid),
         Err(error) => match error.kind() {
@@ -111,7 +143,10 @@ async fn refuse_live(path: &Path, address: &Address) -> Result<(), BindError> {
             // Its backlog is full.
             io::ErrorKind::WouldBlock => in_use(None),
             // No permission to ask, or a socket of another kind.
-            _ => Err(BindError::Unclear { path: path.to_owned(), source: error }),
+            _ => Err(BindError::Unclear {
+                path: path.to_owned(),
+                source: error,
+            }),
         },
     }
 }
@@ -131,7 +166,8 @@ enum Attempt {
 }
 
 fn try_lock(path: &Path) -> io::Result<Attempt> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let flags =
+        OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) if is_at(&file, path)? => Ok(Attempt::Locked(file)),
@@ -151,29 +187,46 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
 
 fn read_holder(file: &mut File) -> io::Result<Holder> {
     let mut bytes = Vec::new();
-    file.take(LOCK_FILE_BYTES_MAX as u64).read_to_end(&mut bytes)?;
+    file.take(LOCK_FILE_BYTES_MAX as u64)
+        .read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
     let (pid, name) = text.trim_end().split_once(' ').unwrap_or_default();
-    Ok(Holder { name: Some(name.to_owned()).filter(|name| !name.is_empty()), pid: pid.parse().ok() })
+    Ok(Holder {
+        name: Some(name.to_owned()).filter(|name| !name.is_empty()),
+        pid: pid.parse().ok(),
+    })
 }
 
 /// The socket at a path, if there is one.
 fn socket_at(path: &Path) -> Result<Option<Inode>, BindError> {
     match std::fs::symlink_metadata(path) {
         Ok(metadata) if metadata.file_type().is_socket() => Ok(Some(Inode::of(&metadata))),
-        Ok(metadata) => Err(BindError::NotASocket { path: path.to_owned(), found: kind_of(&metadata) }),
+        Ok(metadata) => Err(BindError::NotASocket {
+            path: path.to_owned(),
+            found: kind_of(&metadata),
+        }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(BindError::Folder { path: path.to_owned(), source }),
+        Err(source) => Err(BindError::Folder {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 
 fn refused(lock_path: &Path, path: &Path, source: io::Error) -> BindError {
     let exists = std::fs::symlink_metadata(lock_path);
     match exists {
-        Ok(metadata) if !metadata.file_type().is_file() => {
-            BindError::NotASocket { path: lock_path.to_owned(), found: kind_of(&metadata) }
-        }
-        _ if source.kind() == io::ErrorKind::NotFound => BindError::NoFolder { path: path.to_owned(), source },
-        _ => BindError::Folder { path: lock_path.to_owned(), source },
+        Ok(metadata) if !metadata.file_type().is_file() => BindError::NotASocket {
+            path: lock_path.to_owned(),
+            found: kind_of(&metadata),
+        },
+        _ if source.kind() == io::ErrorKind::NotFound => BindError::NoFolder {
+            path: path.to_owned(),
+            source,
+        },
+        _ => BindError::Folder {
+            path: lock_path.to_owned(),
+            source,
+        },
     }
 }

@@ -18,9 +18,16 @@ const OTHERS: u32 = 0o077;
 
 /// Makes the folder where there is none, and looks at what is there then, whoever made it.
 pub(crate) fn open_private(path: &Path) -> Result<(), PrivateDirError> {
-    let io_error = |what, source| PrivateDirError::Io { what, path: path.to_owned(), source };
+    let io_error = |what, source| PrivateDirError::Io {
+        what,
+        path: path.to_owned(),
+        source,
+    };
     if let Some(parent) = path.parent() {
-        let made = DirBuilder::new().recursive(true).mode(PRIVATE_MODE).create(parent);
+        let made = DirBuilder::new()
+            .recursive(true)
+            .mode(PRIVATE_MODE)
+            .create(parent);
         made.map_err(|source| io_error("make the parents of", source))?;
     }
     match DirBuilder::new().mode(PRIVATE_MODE).create(path) {
@@ -35,27 +42,44 @@ pub(crate) fn runtime_dir() -> PathBuf {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     match runtime.filter(|folder| folder.is_absolute()) {
         Some(folder) => folder.join("nearcall"),
-        None => std::env::temp_dir().join(format!("nearcall-{}", rustix::process::geteuid().as_raw())),
+        None => {
+            std::env::temp_dir().join(format!("nearcall-{}", rustix::process::geteuid().as_raw()))
+        }
     }
 }
 
 fn check(path: &Path) -> Result<(), PrivateDirError> {
-    let io_error = |source| PrivateDirError::Io { what: "look at", path: path.to_owned(), source };
+    let io_error = |source| PrivateDirError::Io {
+        what: "look at",
+        path: path.to_owned(),
+        source,
+    };
     let metadata = std::fs::symlink_metadata(path).map_err(io_error)?;
     if !metadata.is_dir() {
-        return Err(PrivateDirError::NotAFolder { path: path.to_owned(), found: kind_of(&metadata) });
+        return Err(PrivateDirError::NotAFolder {
+            path: path.to_owned(),
+            found: kind_of(&metadata),
+        });
     }
     let expected = rustix::process::geteuid().as_raw();
     if metadata.uid() != expected {
-        return Err(PrivateDirError::OtherOwner { path: path.to_owned(), expected, found: metadata.uid() });
+        return Err(PrivateDirError::OtherOwner {
+            path: path.to_owned(),
+            expected,
+            found: metadata.uid(),
+        });
     }
     let mode = metadata.mode() & 0o777;
     if mode & OTHERS != 0 {
-        return Err(PrivateDirError::OpenToOthers { path: path.to_owned(), mode });
+        return Err(PrivateDirError::OpenToOthers {
+            path: path.to_owned(),
+            mode,
+        });
     }
     // Opening it says whether this user may use it at all, in place of a surprise later.
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
-    let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| io_error(error.into()))?;
+    let opened =
+        rustix::fs::open(path, flags, Mode::empty()).map_err(|error| io_error(error.into()))?;
     drop(File::from(opened));
     Ok(())
 }

@@ -12,7 +12,10 @@ pub(super) fn peer_of(stream: &UnixStream, transport: Transport) -> Peer {
             uid: Some(identity.uid()),
             gid: Some(identity.gid()),
             // Zero stands for a process that this pid namespace does not see.
-            pid: identity.pid().and_then(|pid| u32::try_from(pid).ok()).filter(|&pid| pid != 0),
+            pid: identity
+                .pid()
+                .and_then(|pid| u32::try_from(pid).ok())
+                .filter(|&pid| pid != 0),
             ..Peer::unknown(transport)
         },
         Err(error) => {

@@ -14,8 +14,16 @@ pub(crate) fn take_inherited(number: Option<u32>) -> Result<Connection, InheritE
     let descriptor = nearcall_sys::inherit::take(number)?;
     match sockopt::socket_type(&descriptor) {
         Ok(SocketType::STREAM) => {}
-        Ok(other) => return Err(InheritError::NotAStream { found: format!("a socket of type {}", other.as_raw()) }),
-        Err(error) => return Err(InheritError::NotAStream { found: format!("none ({error})") }),
+        Ok(other) => {
+            return Err(InheritError::NotAStream {
+                found: format!("a socket of type {}", other.as_raw()),
+            });
+        }
+        Err(error) => {
+            return Err(InheritError::NotAStream {
+                found: format!("none ({error})"),
+            });
+        }
     }
     let unconnected = |source| InheritError::NotConnected { source };
     let peer = getpeername(&descriptor).map_err(|error| unconnected(error.into()))?;
@@ -25,7 +33,9 @@ pub(crate) fn take_inherited(number: Option<u32>) -> Result<Connection, InheritE
     match family {
         AddressFamily::UNIX => unix(descriptor),
         AddressFamily::INET | AddressFamily::INET6 => inet(descriptor),
-        other => Err(InheritError::NotAStream { found: format!("a socket of family {}", other.as_raw()) }),
+        other => Err(InheritError::NotAStream {
+            found: format!("a socket of family {}", other.as_raw()),
+        }),
     }
 }
 
@@ -35,8 +45,15 @@ fn unix(descriptor: OwnedFd) -> Result<Connection, InheritError> {
 }
 
 fn inet(descriptor: OwnedFd) -> Result<Connection, InheritError> {
-    let stream = TcpStream::from_std(std::net::TcpStream::from(descriptor)).map_err(InheritError::Io)?;
+    let stream =
+        TcpStream::from_std(std::net::TcpStream::from(descriptor)).map_err(InheritError::Io)?;
     let remote = stream.peer_addr().map_err(InheritError::Io)?;
     tcp::send_at_once(&stream);
-    Ok(Connection::new(Wire::Tcp(stream), Peer { remote: Some(remote), ..Peer::unknown(Transport::Inherit) }))
+    Ok(Connection::new(
+        Wire::Tcp(stream),
+        Peer {
+            remote: Some(remote),
+            ..Peer::unknown(Transport::Inherit)
+        },
+    ))
 }

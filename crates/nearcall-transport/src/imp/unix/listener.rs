@@ -23,12 +23,21 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// Listens at a path, and answers it resolved.
-    pub(crate) async fn bind_unix(path: &Path, options: &ListenOptions) -> Result<(PathBuf, Self), BindError> {
-        let unresolved = |source| BindError::Io { address: Address::Unix(path.to_owned()), source };
+    pub(crate) async fn bind_unix(
+        path: &Path,
+        options: &ListenOptions,
+    ) -> Result<(PathBuf, Self), BindError> {
+        let unresolved = |source| BindError::Io {
+            address: Address::Unix(path.to_owned()),
+            source,
+        };
         let path = std::path::absolute(path).map_err(unresolved)?;
         name::checked_path(&path)?;
         let address = Address::Unix(path.clone());
-        let failed = |source| BindError::Io { address: address.clone(), source };
+        let failed = |source| BindError::Io {
+            address: address.clone(),
+            source,
+        };
         let claim = Claim::take(&path, &address, &options.owner).await?;
         let mut attempts = 1..BIND_ATTEMPTS;
         let (socket, file) = loop {
@@ -37,14 +46,29 @@ impl Listener {
             match socket.bind(&path) {
                 Ok(()) => break (socket, SocketFile::adopt(&path).map_err(failed)?),
                 // Another server, which holds no lock, came in between; it is left alone if it lives.
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse && attempts.next().is_some() => {
+                Err(error)
+                    if error.kind() == io::ErrorKind::AddrInUse && attempts.next().is_some() =>
+                {
                     claim.clear(&path, &address).await?;
                 }
-                Err(source) => return Err(BindError::Folder { path: path.clone(), source }),
+                Err(source) => {
+                    return Err(BindError::Folder {
+                        path: path.clone(),
+                        source,
+                    });
+                }
             }
         };
         let listener = socket.listen(options.backlog).map_err(failed)?;
-        Ok((path, Self { listener, _file: Some(file), _claim: Some(claim), transport: Transport::Unix }))
+        Ok((
+            path,
+            Self {
+                listener,
+                _file: Some(file),
+                _claim: Some(claim),
+                transport: Transport::Unix,
+            },
+        ))
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -54,18 +78,31 @@ impl Listener {
         options: &ListenOptions,
     ) -> Result<Self, BindError> {
         let path = name::checked_abstract(name)?;
-        let failed = |source| BindError::Io { address: address.clone(), source };
+        let failed = |source| BindError::Io {
+            address: address.clone(),
+            source,
+        };
         let socket = UnixSocket::new_stream().map_err(failed)?;
         if let Err(error) = socket.bind(&path) {
             if error.kind() != io::ErrorKind::AddrInUse {
                 return Err(failed(error));
             }
             let holder = tokio::net::UnixStream::connect(&path).await.ok();
-            let pid = holder.and_then(|stream| super::identity::peer_of(&stream, Transport::UnixAbstract).pid);
-            return Err(BindError::InUse { address: address.clone(), name: None, pid });
+            let pid = holder
+                .and_then(|stream| super::identity::peer_of(&stream, Transport::UnixAbstract).pid);
+            return Err(BindError::InUse {
+                address: address.clone(),
+                name: None,
+                pid,
+            });
         }
         let listener = socket.listen(options.backlog).map_err(failed)?;
-        Ok(Self { listener, _file: None, _claim: None, transport: Transport::UnixAbstract })
+        Ok(Self {
+            listener,
+            _file: None,
+            _claim: None,
+            transport: Transport::UnixAbstract,
+        })
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -74,7 +111,10 @@ impl Listener {
         _name: &str,
         _options: &ListenOptions,
     ) -> Result<Self, BindError> {
-        Err(BindError::Unsupported { address: address.clone(), why: name::ABSTRACT_IS_LINUX })
+        Err(BindError::Unsupported {
+            address: address.clone(),
+            why: name::ABSTRACT_IS_LINUX,
+        })
     }
 
     pub(crate) async fn accept(&mut self) -> io::Result<Connection> {
@@ -90,7 +130,10 @@ impl Listener {
 /// On Linux a socket's file gets the mode of the socket that is bound, less the umask, so it is closed from the start.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn close_to_others(socket: &UnixSocket) -> io::Result<()> {
-    Ok(rustix::fs::fchmod(socket, rustix::fs::Mode::from_raw_mode(super::socket_file::SOCKET_MODE))?)
+    Ok(rustix::fs::fchmod(
+        socket,
+        rustix::fs::Mode::from_raw_mode(super::socket_file::SOCKET_MODE),
+    )?)
 }
 
 /// Elsewhere the file is closed after it is bound and before the socket listens.

@@ -17,7 +17,10 @@ pub(super) struct Inode {
 
 impl Inode {
     pub(super) fn of(metadata: &Metadata) -> Self {
-        Self { device: metadata.dev(), number: metadata.ino() }
+        Self {
+            device: metadata.dev(),
+            number: metadata.ino(),
+        }
     }
 }
 
@@ -32,7 +35,10 @@ impl SocketFile {
     /// Adopts what was just bound at the path, closed to other users. Nobody can have connected: it does not listen.
     pub(super) fn adopt(path: &Path) -> io::Result<Self> {
         let metadata = std::fs::symlink_metadata(path)?;
-        let file = Self { path: path.to_owned(), inode: Inode::of(&metadata) };
+        let file = Self {
+            path: path.to_owned(),
+            inode: Inode::of(&metadata),
+        };
         if metadata.mode() & 0o777 != SOCKET_MODE {
             std::fs::set_permissions(path, PermissionsExt::from_mode(SOCKET_MODE))?;
         }

@@ -1,0 +1,11 @@
+//! Real processes: that they start as asked, end as asked, and are seen to.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says aloud what it leaves out"
+)]
+
+mod limits;
+mod process;
