@@ -21,6 +21,7 @@ pub(crate) fn allow(file: &mut File) {
 
 fn attribute() -> Attribute {
     let lints = quote! {
+        dead_code,
         deprecated,
         elided_lifetimes_in_paths,
         missing_debug_implementations,

@@ -21,7 +21,7 @@ pub(crate) struct Report {
     help: Option<String>,
     labels: Vec<LabeledSpan>,
     source: Option<NamedSource<String>>,
-    related: Vec<Report>,
+    related: Vec<Self>,
 }
 
 impl Report {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use proc_macro2::TokenStream;
-use prost_build::{Method, Service};
+use prost_build::{Comments, Method, Service};
 use quote::{ToTokens as _, quote};
 use syn::{File, Item, Path};
 
@@ -99,6 +99,7 @@ const TAKEN: [&str; 7] = [
 
 struct TonicService<'a> {
     service: &'a Service,
+    comment: Vec<String>,
     methods: Vec<TonicMethod>,
 }
 
@@ -110,11 +111,13 @@ impl<'a> TonicService<'a> {
                 true => format!("{}_", method.name),
                 false => method.name.clone(),
             },
+            comment: indented(&method.comments),
             method: method.clone(),
             codec: codec.clone(),
         });
         Self {
             service,
+            comment: indented(&service.comments),
             methods: methods.collect(),
         }
     }
@@ -141,12 +144,13 @@ impl tonic_build::Service for TonicService<'_> {
     }
 
     fn comment(&self) -> &[String] {
-        &self.service.comments.leading
+        &self.comment
     }
 }
 
 struct TonicMethod {
     name: String,
+    comment: Vec<String>,
     method: Method,
     codec: String,
 }
@@ -175,7 +179,7 @@ impl tonic_build::Method for TonicMethod {
     }
 
     fn comment(&self) -> &[String] {
-        &self.method.comments.leading
+        &self.comment
     }
 
     fn deprecated(&self) -> bool {
@@ -189,6 +193,15 @@ impl tonic_build::Method for TonicMethod {
             seen(&self.method.output_type, &self.method.output_proto_type),
         )
     }
+}
+
+/// The lines of a comment, each behind one space: tonic puts one only before lines that have none.
+fn indented(comments: &Comments) -> Vec<String> {
+    comments
+        .leading
+        .iter()
+        .map(|line| format!(" {line}"))
+        .collect()
 }
 
 /// The type of a message as a module inside the package's module names it.

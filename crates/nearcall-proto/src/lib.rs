@@ -12,5 +12,6 @@ pub mod supervisor {
 
 /// What generated code in this crate names; the facade has the same module for everyone else.
 pub(crate) mod codegen {
-    pub(crate) use {crate::table, prost, prost_types, tonic, tonic_prost};
+    pub(crate) use crate::table;
+    pub(crate) use {::prost, ::prost_types, ::tonic, ::tonic_prost};
 }

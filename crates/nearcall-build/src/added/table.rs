@@ -11,15 +11,17 @@ pub(crate) fn item(service: &Service, runtime: &Path) -> TokenStream {
     let ident = ident(service);
     let full_name = full_name(service);
     let descriptors = descriptors_file(service);
-    let methods = service.methods.iter().map(|it| method(&full_name, it));
+    let methods = service
+        .methods
+        .iter()
+        .map(|it| method(&full_name, it, runtime));
     let count = service.methods.len();
     let doc = format!(" The methods and the descriptors of `{full_name}`.");
     quote! {
         #[doc = #doc]
         pub static #ident: #runtime::table::Service = {
-            use #runtime::table::{Idempotency, Method, Service};
-            static METHODS: [Method; #count] = [#(#methods),*];
-            Service::new(#full_name, &METHODS, include_bytes!(#descriptors))
+            static METHODS: [#runtime::table::Method; #count] = [#(#methods),*];
+            #runtime::table::Service::new(#full_name, &METHODS, include_bytes!(#descriptors))
         };
     }
 }
@@ -50,7 +52,7 @@ pub(crate) fn descriptors_file(service: &Service) -> String {
     format!("{}.binpb", full_name(service))
 }
 
-fn method(service: &str, method: &Method) -> TokenStream {
+fn method(service: &str, method: &Method, runtime: &Path) -> TokenStream {
     let name = &method.proto_name;
     let path = format!("/{service}/{name}");
     let streaming = (method.client_streaming || method.server_streaming).then(|| {
@@ -60,8 +62,10 @@ fn method(service: &str, method: &Method) -> TokenStream {
     });
     let idempotency = match method.options.idempotency_level() {
         IdempotencyLevel::IdempotencyUnknown => None,
-        IdempotencyLevel::NoSideEffects => Some(quote!(.idempotency(Idempotency::NoSideEffects))),
-        IdempotencyLevel::Idempotent => Some(quote!(.idempotency(Idempotency::Idempotent))),
+        IdempotencyLevel::NoSideEffects => Some(quote!(NoSideEffects)),
+        IdempotencyLevel::Idempotent => Some(quote!(Idempotent)),
     };
-    quote!(Method::new(#service, #name, #path) #streaming #idempotency)
+    let idempotency =
+        idempotency.map(|level| quote!(.idempotency(#runtime::table::Idempotency::#level)));
+    quote!(#runtime::table::Method::new(#service, #name, #path) #streaming #idempotency)
 }

@@ -2,6 +2,7 @@
 
 /// One service as it stands.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -52,6 +53,7 @@ pub struct Service {
     pub detail: crate::codegen::prost::alloc::string::String,
 }
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -82,6 +84,7 @@ impl crate::codegen::prost::Name for Service {
 }
 /// Asks for all services.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -104,6 +107,7 @@ impl crate::codegen::prost::Name for Service {
 #[prost(prost_path = "crate::codegen::prost")]
 pub struct ListRequest {}
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -134,6 +138,7 @@ impl crate::codegen::prost::Name for ListRequest {
 }
 /// The services of the world.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -163,6 +168,7 @@ pub struct ListResponse {
     pub services: crate::codegen::prost::alloc::vec::Vec<Service>,
 }
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -193,6 +199,7 @@ impl crate::codegen::prost::Name for ListResponse {
 }
 /// Asks for all services, and to be told of changes.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -215,6 +222,7 @@ impl crate::codegen::prost::Name for ListResponse {
 #[prost(prost_path = "crate::codegen::prost")]
 pub struct WatchRequest {}
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -245,6 +253,7 @@ impl crate::codegen::prost::Name for WatchRequest {
 }
 /// The services as they stand now.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -271,6 +280,7 @@ pub struct WatchResponse {
     pub services: crate::codegen::prost::alloc::vec::Vec<Service>,
 }
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -301,6 +311,7 @@ impl crate::codegen::prost::Name for WatchResponse {
 }
 /// Which services to stop.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -329,6 +340,7 @@ pub struct StopRequest {
     >,
 }
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -359,6 +371,7 @@ impl crate::codegen::prost::Name for StopRequest {
 }
 /// One step of stopping.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -388,6 +401,7 @@ pub struct StopResponse {
     pub time: ::core::option::Option<crate::codegen::prost_types::Timestamp>,
 }
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -418,6 +432,7 @@ impl crate::codegen::prost::Name for StopResponse {
 }
 /// Which service to start again.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -444,6 +459,7 @@ pub struct RestartRequest {
     pub name: crate::codegen::prost::alloc::string::String,
 }
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -474,6 +490,7 @@ impl crate::codegen::prost::Name for RestartRequest {
 }
 /// The service that was started again.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -500,6 +517,7 @@ pub struct RestartResponse {
     pub service: ::core::option::Option<Service>,
 }
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -530,6 +548,7 @@ impl crate::codegen::prost::Name for RestartResponse {
 }
 /// Which lines to answer with.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -564,6 +583,7 @@ pub struct LogsRequest {
     pub tail: ::core::option::Option<u32>,
 }
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -594,6 +614,7 @@ impl crate::codegen::prost::Name for LogsRequest {
 }
 /// One line.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -629,6 +650,7 @@ pub struct LogsResponse {
     pub text: crate::codegen::prost::alloc::string::String,
 }
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -659,6 +681,7 @@ impl crate::codegen::prost::Name for LogsResponse {
 }
 /// Where a service is in its life.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -711,6 +734,7 @@ pub enum State {
     Failed = 8,
 }
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -765,6 +789,7 @@ impl State {
 }
 /// Where a line of a log comes from.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -807,6 +832,7 @@ pub enum Source {
     Supervisor = 3,
 }
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -851,6 +877,7 @@ impl Source {
 }
 /// The methods and the descriptors of `nearcall.supervisor.v1.Supervisor`.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -870,42 +897,41 @@ impl Source {
     reason = "generated code"
 )]
 pub static SUPERVISOR_SERVICE: crate::codegen::table::Service = {
-    use crate::codegen::table::{Idempotency, Method, Service};
-    static METHODS: [Method; 5usize] = [
-        Method::new(
+    static METHODS: [crate::codegen::table::Method; 5usize] = [
+        crate::codegen::table::Method::new(
                 "nearcall.supervisor.v1.Supervisor",
                 "List",
                 "/nearcall.supervisor.v1.Supervisor/List",
             )
-            .idempotency(Idempotency::NoSideEffects),
-        Method::new(
+            .idempotency(crate::codegen::table::Idempotency::NoSideEffects),
+        crate::codegen::table::Method::new(
                 "nearcall.supervisor.v1.Supervisor",
                 "Watch",
                 "/nearcall.supervisor.v1.Supervisor/Watch",
             )
             .streaming(false, true)
-            .idempotency(Idempotency::NoSideEffects),
-        Method::new(
+            .idempotency(crate::codegen::table::Idempotency::NoSideEffects),
+        crate::codegen::table::Method::new(
                 "nearcall.supervisor.v1.Supervisor",
                 "Stop",
                 "/nearcall.supervisor.v1.Supervisor/Stop",
             )
             .streaming(false, true)
-            .idempotency(Idempotency::Idempotent),
-        Method::new(
+            .idempotency(crate::codegen::table::Idempotency::Idempotent),
+        crate::codegen::table::Method::new(
             "nearcall.supervisor.v1.Supervisor",
             "Restart",
             "/nearcall.supervisor.v1.Supervisor/Restart",
         ),
-        Method::new(
+        crate::codegen::table::Method::new(
                 "nearcall.supervisor.v1.Supervisor",
                 "Logs",
                 "/nearcall.supervisor.v1.Supervisor/Logs",
             )
             .streaming(false, true)
-            .idempotency(Idempotency::NoSideEffects),
+            .idempotency(crate::codegen::table::Idempotency::NoSideEffects),
     ];
-    Service::new(
+    crate::codegen::table::Service::new(
         "nearcall.supervisor.v1.Supervisor",
         &METHODS,
         include_bytes!("nearcall.supervisor.v1.Supervisor.binpb"),
@@ -913,6 +939,7 @@ pub static SUPERVISOR_SERVICE: crate::codegen::table::Service = {
 };
 /// Generated client implementations.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
@@ -1159,6 +1186,7 @@ pub mod supervisor_client {
 }
 /// Generated server implementations.
 #[allow(
+    dead_code,
     deprecated,
     elided_lifetimes_in_paths,
     missing_debug_implementations,
