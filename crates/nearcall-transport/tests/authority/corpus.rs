@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use nearcall_transport::Target;
 use nearcall_transport::authority::Filter;
 use nearcall_transport::preface::{FIRST_BYTES_MAX, FirstBytes, Preface, decide};
 
@@ -61,5 +62,15 @@ fn preface() {
             decide(&first) == Some(Preface::Http2),
             bytes.starts_with(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         );
+    }
+}
+
+#[test]
+fn address() {
+    for (path, bytes) in corpus("address") {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Ok(target) = text.parse::<Target>() {
+            assert_eq!(target.to_string().parse(), Ok(target), "{}", path.display());
+        }
     }
 }

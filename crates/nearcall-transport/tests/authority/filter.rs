@@ -170,29 +170,66 @@ fn an_empty_authority_becomes_the_placeholder() {
 
 #[test]
 fn a_block_that_grows_past_a_frame_goes_on_in_two() {
+    for (priority, first) in [(false, 16_384), (true, 16_379)] {
+        let filler = literal(
+            Spelling::Without,
+            Name::Plain("x"),
+            &vec![b'v'; 16_372],
+            false,
+        );
+        let block = [vec![0x81], filler.clone()].concat();
+        let framing = Framing {
+            priority,
+            ..Framing::default()
+        };
+        let sent = connection(&framing, &[block]);
+        let healed = [
+            literal(Spelling::Without, Name::Index(1), b"localhost", false),
+            filler,
+        ]
+        .concat();
+        let cuts = vec![first];
+        let expected = connection(&Framing { cuts, ..framing }, &[healed]);
+        let filter = Filter::with_header_block_max(32 * 1024);
+        assert_eq!(filtered(filter, &sent, &[]), expected);
+    }
+}
+
+#[test]
+fn the_table_shrinks_and_grows_as_the_client_says() {
+    let framing = Framing::default();
+    let spelled = |name, value| request(&literal(Spelling::Incremental, name, value, false));
+    // What the client's table no longer holds cannot be named: the server refuses that, and nothing is healed after it.
+    let emptied = |first| {
+        [
+            spelled(Name::Index(1), first),
+            [size_update(0), request(&indexed(62))].concat(),
+            spelled(Name::Index(1), BAD),
+        ]
+    };
+    check(
+        &connection(&framing, &emptied(BAD)),
+        &connection(&framing, &emptied(GOOD)),
+    );
+    // A table larger than the first still knows what a table of 4,096 octets has long evicted.
     let filler = literal(
-        Spelling::Without,
+        Spelling::Incremental,
         Name::Plain("x"),
-        &vec![b'v'; 16_372],
+        &[b'v'; 1000],
         false,
     );
-    let block = [vec![0x81], filler.clone()].concat();
-    assert_eq!(block.len(), 16_379);
-    let sent = connection(&Framing::default(), &[block]);
-    let healed = [
-        literal(Spelling::Without, Name::Index(1), b"localhost", false),
-        filler,
-    ]
-    .concat();
-    let expected = connection(
-        &Framing {
-            cuts: vec![16_384],
-            ..Framing::default()
-        },
-        &[healed],
+    let grown = |first, second| {
+        let fillers = filler.repeat(8);
+        [
+            [size_update(16_384), spelled(Name::Index(1), first), fillers].concat(),
+            spelled(Name::Index(62 + 8), second),
+        ]
+    };
+    let (sent, expected) = (grown(BAD, b"/c"), grown(GOOD, b"-c"));
+    assert_eq!(
+        whole(&connection(&framing, &sent)),
+        connection(&framing, &expected)
     );
-    let filter = Filter::with_header_block_max(32 * 1024);
-    assert_eq!(filtered(filter, &sent, &[]), expected);
 }
 
 #[test]
