@@ -93,7 +93,7 @@ fn a_group_ends_with_its_grandchildren() {
     ] {
         let mut command = Command::new("sh");
         command
-            .args(["-c", "cat & echo $!; wait"])
+            .args(["-c", "sleep 60 & echo $!; wait"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         process::own_group(&mut command);
@@ -191,5 +191,7 @@ fn parent() {
     process::die_with_parent(&mut command);
     let mut child = command.spawn().unwrap();
     println!("child {}", child.id());
+    // Waiting would close its input, and it would end of itself.
+    let _input = child.stdin.take();
     child.wait().unwrap();
 }

@@ -4,8 +4,10 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use nearcall_testkit::PATIENCE;
 use nearcall_transport::{Address, BindError, ConnectError, Connection, ListenOptions, Listener};
 use tokio::io::AsyncWriteExt;
 
@@ -13,6 +15,9 @@ use crate::puppet::Puppet;
 
 /// How often two servers are started at once.
 const ROUNDS: usize = 150;
+
+/// How often the mode of a socket is looked at while it comes and goes.
+const LOOKS: usize = 300;
 
 async fn bind(path: &Path) -> Result<Listener, BindError> {
     Listener::bind(&Address::Unix(path.to_owned()), &ListenOptions::default()).await
@@ -211,28 +216,31 @@ async fn a_socket_that_replaced_ours_stays() {
     foreign.accept().unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn nobody_else_could_connect_at_any_time() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("arith.sock");
-    let (watched, stop) = (path.clone(), std::sync::Arc::new(AtomicBool::new(false)));
-    let stopped = stop.clone();
+    let seen = Arc::new(AtomicUsize::new(0));
+    let (watched, counted) = (path.clone(), Arc::downgrade(&seen));
     let watcher = std::thread::spawn(move || {
-        let mut seen = 0;
-        while !stopped.load(Ordering::Relaxed) {
+        while let Some(seen) = counted.upgrade() {
             if let Ok(metadata) = fs::symlink_metadata(&watched) {
                 assert!(metadata.file_type().is_socket());
                 assert_eq!(metadata.permissions().mode() & 0o077, 0);
-                seen += 1;
+                seen.fetch_add(1, Ordering::Relaxed);
             }
         }
-        seen
     });
-    for _ in 0..300 {
+    let start = std::time::Instant::now();
+    while seen.load(Ordering::Relaxed) < LOOKS && !watcher.is_finished() {
+        assert!(
+            start.elapsed() < PATIENCE,
+            "the watcher does not come to see the socket"
+        );
         drop(bind(&path).await.unwrap());
     }
-    stop.store(true, Ordering::Relaxed);
-    assert!(watcher.join().unwrap() > 0, "the watcher saw the socket");
+    drop(seen);
+    watcher.join().unwrap();
 }
 
 #[tokio::test]
@@ -289,6 +297,28 @@ async fn a_missing_folder_is_told() {
         .await
         .unwrap_err();
     assert!(matches!(error, BindError::Folder { .. }), "{error:?}");
+}
+
+/// A file system that takes no further file, in a mount namespace that ends with the process.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    if crate::other_user::left_out("mounting a full disk") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    // The one inode of this file system is its root folder's.
+    let mount = format!(
+        "mount -t tmpfs -o nr_inodes=1 tmpfs {} && exec \"$@\"",
+        folder.path().display()
+    );
+    let mut puppet = Puppet::within("arith", &["unshare", "--mount", "sh", "-c", &mount, "sh"]);
+    let answer = puppet.ask(&format!(
+        "bind unix:{}",
+        folder.path().join("arith.sock").display()
+    ));
+    assert!(answer.contains("on a disk with room"), "{answer}");
+    assert!(answer.contains("No space left on device"), "{answer}");
 }
 
 #[tokio::test]

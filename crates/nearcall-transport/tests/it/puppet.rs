@@ -24,6 +24,23 @@ impl Puppet {
     pub(crate) fn with(name: &str, prepare: impl FnOnce(&mut Command)) -> Self {
         let mut command = command(name);
         prepare(&mut command);
+        Self::spawn(command)
+    }
+
+    /// Has another program run it: the words, and then the command.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn within(name: &str, words: &[&str]) -> Self {
+        let inner = command(name);
+        let mut outer = Command::new(words[0]);
+        outer
+            .args(&words[1..])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .env("PUPPET_NAME", name);
+        Self::spawn(outer)
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
