@@ -1,11 +1,12 @@
 //! What can be asked on the command line. Each command's own arguments live beside the command.
 
+use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
-use crate::{call, completions, describe, doctor, down, list, logs, new, ps, restart, up};
+use crate::{call, completions, demo, describe, doctor, down, list, logs, new, ps, restart, up};
 
 /// The heading of `--help`, in the colours of cargo's.
 const STYLES: Styles = Styles::styled()
@@ -63,6 +64,7 @@ pub(crate) enum Command {
     Describe(describe::DescribeArgs),
     Call(call::CallArgs),
     Doctor(doctor::DoctorArgs),
+    Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -77,4 +79,30 @@ pub(crate) fn remember_world(world: Option<String>) {
 /// What `--world` or `NEARCALL_WORLD` says, when either says anything.
 pub(crate) fn world_asked() -> Option<&'static str> {
     WORLD.get().and_then(Option::as_deref)
+}
+
+/// Tells what is wrong with the command line, or the help that was asked for.
+///
+/// The status is clap's, but for `call`, whose low statuses are the codes of gRPC.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    // With stdout and stderr closed there is nobody to tell.
+    let _ = error.print();
+    match u8::try_from(error.exit_code()) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) if is_call(std::env::args().skip(1)) => ExitCode::from(call::USAGE),
+        Ok(status) => ExitCode::from(status),
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Whether the command is `call`: the first word that is neither `--world` nor its value.
+fn is_call(mut words: impl Iterator<Item = String>) -> bool {
+    while let Some(word) = words.next() {
+        if word == "--world" {
+            words.next();
+        } else if !word.starts_with("--world=") {
+            return word == "call";
+        }
+    }
+    false
 }

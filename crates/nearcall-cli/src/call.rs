@@ -5,7 +5,7 @@ mod input;
 mod metadata;
 mod plan;
 mod size;
-mod status;
+pub(crate) mod status;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,13 +25,16 @@ use crate::world;
 use exchange::{Exchange, Sent};
 use input::{Input, Reading};
 use metadata::Header;
+pub(crate) use plan::USAGE;
 use plan::{Failure, Plan};
 
 /// Call a method with JSON
 ///
 /// The server is found by the name of the service; its reflection says what the messages are.
 #[derive(Debug, Args)]
-#[command(override_usage = "nearcall call [OPTIONS] [TARGET] <METHOD> [JSON|@FILE|-]", after_long_help = "\
+#[command(
+    override_usage = "nearcall call [OPTIONS] [TARGET] <METHOD> [JSON|@FILE|-]",
+    after_long_help = "\
 Examples:
   nearcall call arith.v1.Arith/Multiply '{\"a\":17,\"b\":8}'
   nearcall call --at unix:/tmp/other.sock shop.v1.Shop/Buy @order.json
@@ -49,7 +52,8 @@ Exit status:
   66      a file cannot be read
   69      no server, or none that says what its types are
   130     Ctrl-C: the call was cancelled
-  141     the reader of the output went away")]
+  141     the reader of the output went away"
+)]
 pub(crate) struct CallArgs {
     /// [TARGET] METHOD [JSON]: a server's name or address where the service alone does not say it; the method as
     /// package.Service/Method; the messages as JSON, @FILE, or - for stdin

@@ -9,6 +9,7 @@ mod call;
 mod completions;
 mod config;
 mod control;
+mod demo;
 mod describe;
 mod doctor;
 mod down;
@@ -36,7 +37,10 @@ use args::{Cli, Command};
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return args::refuse(&error),
+    };
     let outcome = runtime().and_then(|runtime| {
         args::remember_world(cli.world);
         let outcome = runtime.block_on(run(cli.command));
@@ -70,6 +74,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Describe(args) => describe::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -13,6 +13,9 @@ use serde::Serialize;
 /// The exit status of a command whose reader went away: what a shell reports for SIGPIPE.
 const BROKEN_PIPE_STATUS: u8 = 141;
 
+/// How many spaces are between two columns.
+const COLUMN_GAP: u16 = 3;
+
 /// Writes one line to stdout.
 pub(crate) fn line(text: impl Display) -> io::Result<()> {
     writeln!(anstream::stdout().lock(), "{text}")
@@ -55,7 +58,14 @@ pub(crate) fn table<'a>(columns: impl IntoIterator<Item = &'a str>) -> Table {
     // anstream decides on colours, so that there is one rule for tables and everything else.
     table.enforce_styling();
     for column in table.column_iter_mut() {
-        column.set_padding((0, 3));
+        column.set_padding((0, COLUMN_GAP));
+    }
+    if let Some(last) = table
+        .column_count()
+        .checked_sub(1)
+        .and_then(|last| table.column_mut(last))
+    {
+        last.set_padding((0, 0));
     }
     table
 }

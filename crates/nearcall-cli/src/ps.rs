@@ -51,7 +51,11 @@ pub(crate) struct Row {
 }
 
 pub(crate) async fn run(args: PsArgs) -> anyhow::Result<ExitCode> {
-    let worlds = if args.all_worlds { registered::worlds() } else { vec![world()?] };
+    let worlds = if args.all_worlds {
+        registered::worlds()
+    } else {
+        vec![world()?]
+    };
     let mut rows = Vec::new();
     for world in &worlds {
         rows.extend(rows_of(world).await?);
@@ -79,10 +83,16 @@ pub(crate) async fn print(world: &World) -> anyhow::Result<()> {
 /// Everything of one world, by name. The supervisor itself is not listed.
 async fn rows_of(world: &World) -> anyhow::Result<Vec<Row>> {
     let mut servers = registered::servers(world).await?;
-    let supervisor = servers.iter().any(|server| server.alive && server.name.as_str() == SUPERVISOR_NAME);
+    let supervisor = servers
+        .iter()
+        .any(|server| server.alive && server.name.as_str() == SUPERVISOR_NAME);
     servers.retain(|server| server.name.as_str() != SUPERVISOR_NAME);
     // A supervisor that does not answer is no reason to show nothing.
-    let statuses = if supervisor { control::statuses(world).await.unwrap_or_default() } else { Vec::new() };
+    let statuses = if supervisor {
+        control::statuses(world).await.unwrap_or_default()
+    } else {
+        Vec::new()
+    };
     let unregistered: Vec<_> = statuses
         .iter()
         .filter(|status| !servers.iter().any(|server| server.name == status.name))
@@ -90,7 +100,10 @@ async fn rows_of(world: &World) -> anyhow::Result<Vec<Row>> {
         .collect();
     let mut asked = JoinSet::new();
     for server in servers {
-        let status = statuses.iter().find(|status| status.name == server.name).cloned();
+        let status = statuses
+            .iter()
+            .find(|status| status.name == server.name)
+            .cloned();
         let world = world.clone();
         asked.spawn(async move { row_of_server(&world, server, status.as_ref()).await });
     }
@@ -133,7 +146,9 @@ fn row_of_status(world: &World, status: &Status) -> Row {
         state: word(status.state),
         address: None,
         pid: status.pid,
-        started: status.started.map(|at| humantime::format_rfc3339_seconds(at).to_string()),
+        started: status
+            .started
+            .map(|at| humantime::format_rfc3339_seconds(at).to_string()),
         restarts: Some(status.restarts),
         wires: Vec::new(),
     }
@@ -165,11 +180,16 @@ pub(crate) fn painted(state: &str) -> String {
 }
 
 fn table(rows: &[Row], all_worlds: bool) -> comfy_table::Table {
-    let columns = ["name", "state", "address", "pid", "uptime", "restarts", "wires"];
+    let columns = [
+        "name", "state", "address", "pid", "uptime", "restarts", "wires",
+    ];
     let mut table = output::table(all_worlds.then_some("world").into_iter().chain(columns));
     for row in rows {
         let shown = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-        let started = row.started.as_deref().and_then(|at| humantime::parse_rfc3339(at).ok());
+        let started = row
+            .started
+            .as_deref()
+            .and_then(|at| humantime::parse_rfc3339(at).ok());
         let mut cells = vec![
             row.name.clone().into(),
             state_cell(row.state),
@@ -207,7 +227,11 @@ fn uptime(started: SystemTime) -> String {
 
 /// The names that a world's supervisor has under it, for messages.
 pub(crate) fn listed(names: &[ServiceName]) -> String {
-    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -217,7 +241,10 @@ mod tests {
     #[test]
     fn uptime_has_two_units() {
         let check = |seconds, expected| {
-            assert_eq!(uptime(SystemTime::now() - Duration::from_secs(seconds)), expected);
+            assert_eq!(
+                uptime(SystemTime::now() - Duration::from_secs(seconds)),
+                expected
+            );
         };
         check(0, "0s");
         check(59, "59s");

@@ -49,7 +49,10 @@ impl Session {
         let bound = control::bind(world).await?;
         for spec in plan.specs() {
             if let Some(server) = registered::alive(world, &spec.name).await? {
-                let pid = server.pid.map_or_else(|| "an unknown process".to_owned(), |pid| format!("process {pid}"));
+                let pid = server.pid.map_or_else(
+                    || "an unknown process".to_owned(),
+                    |pid| format!("process {pid}"),
+                );
                 return Err(output::failure(
                     format!("{} is served already in world {world}, by {pid}", spec.name),
                     "stop that process, or use another world: --world NAME",
@@ -66,8 +69,9 @@ impl Session {
             Ok(LogSink::new(name.clone(), file, lines.clone()))
         };
         let probe = GrpcHealth::of(world.clone());
-        let supervisor = Supervisor::start(plan, world.as_str(), &Limits::default(), &probe, log)
-            .with_context(|| format!("cannot write logs in {}", folder.path().display()))?;
+        let supervisor =
+            Supervisor::start(plan, world.as_str(), &Limits::default(), &probe, log)
+                .with_context(|| format!("cannot write logs in {}", folder.path().display()))?;
         let supervisor = Arc::new(supervisor);
         Ok(Self {
             world: world.clone(),
@@ -92,6 +96,11 @@ impl Session {
         }
         let advice = format!("nearcall --world {} logs {}", self.world, error.name);
         Err(anyhow::Error::new(error).context(output::advised("not every service serves", advice)))
+    }
+
+    /// Every service as it stands.
+    pub(crate) fn statuses(&self) -> Vec<Status> {
+        self.supervisor.statuses()
     }
 
     /// Waits until someone asks for the end of it all.
@@ -122,7 +131,13 @@ impl Session {
                 }
             }
         }
-        let Self { world, supervisor, control, mirror, .. } = self;
+        let Self {
+            world,
+            supervisor,
+            control,
+            mirror,
+            ..
+        } = self;
         let statuses = supervisor.statuses();
         // Those who watch the end are answered before the service that answers them goes.
         control.end().await;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+use crate::config::SUPERVISOR_NAME;
 use crate::names::{ServiceName, World};
 
 /// The folder of one world, which only its owner can look into.
@@ -73,6 +74,8 @@ impl StateFolder {
         for entry in entries {
             let file = entry?.file_name();
             let name = file.to_str().and_then(|file| file.strip_suffix(".log"));
+            // The supervisor's own output lies beside the logs of services and is not one.
+            let name = name.filter(|name| *name != SUPERVISOR_NAME);
             names.extend(name.and_then(|name| name.parse::<ServiceName>().ok()));
         }
         names.sort();

@@ -35,7 +35,11 @@ pub(super) fn addresses() -> Vec<Finding> {
 
 fn address(name: &str, value: OsString) -> Finding {
     let Ok(value) = value.into_string() else {
-        return Finding::fail(name, "not UTF-8", format!("unset {name}, or set it to an address"));
+        return Finding::fail(
+            name,
+            "not UTF-8",
+            format!("unset {name}, or set it to an address"),
+        );
     };
     match value.parse::<nearcall::Address>() {
         Ok(address) => Finding::ok(name, format!("re-points to {address}")),
@@ -49,9 +53,17 @@ fn address(name: &str, value: OsString) -> Finding {
 
 pub(super) fn open_files() -> Finding {
     let limit = getrlimit(Resource::Nofile);
-    let words = |limit: Option<u64>| limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
-    let found = format!("{} (may be raised to {})", words(limit.current), words(limit.maximum));
-    if limit.current.is_some_and(|current| current < OPEN_FILES_MIN) {
+    let words =
+        |limit: Option<u64>| limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
+    let found = format!(
+        "{} (may be raised to {})",
+        words(limit.current),
+        words(limit.maximum)
+    );
+    if limit
+        .current
+        .is_some_and(|current| current < OPEN_FILES_MIN)
+    {
         return Finding::warn(
             "open files",
             found,

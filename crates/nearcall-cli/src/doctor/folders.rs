@@ -32,7 +32,11 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
             findings.extend(rights("log folder", folder.path()));
             findings.extend(room("log room", folder.path()));
         }
-        Err(error) => findings.push(Finding::fail("log folder", error.to_string(), "export HOME or XDG_STATE_HOME")),
+        Err(error) => findings.push(Finding::fail(
+            "log folder",
+            error.to_string(),
+            "export HOME or XDG_STATE_HOME",
+        )),
     }
     findings
 }
@@ -61,21 +65,43 @@ fn rights(check: &str, folder: &Path) -> Option<Finding> {
     let found = match fs::symlink_metadata(folder) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Some(Finding::ok(check, format!("{shown} is not there yet; it is made when needed")));
+            return Some(Finding::ok(
+                check,
+                format!("{shown} is not there yet; it is made when needed"),
+            ));
         }
         Err(error) => {
-            return Some(Finding::fail(check, format!("{shown}: {error}"), "look at the rights of the folders above it"));
+            return Some(Finding::fail(
+                check,
+                format!("{shown}: {error}"),
+                "look at the rights of the folders above it",
+            ));
         }
     };
     let me = rustix::process::getuid().as_raw();
     let mode = found.mode() & 0o777;
     Some(if !found.is_dir() {
-        Finding::fail(check, format!("{shown} is not a folder"), format!("move {shown} out of the way"))
+        Finding::fail(
+            check,
+            format!("{shown} is not a folder"),
+            format!("move {shown} out of the way"),
+        )
     } else if found.uid() != me {
-        let found = format!("{shown} is owned by user {}, not by you ({me})", found.uid());
-        Finding::fail(check, found, "have its owner remove it, or set XDG_RUNTIME_DIR to a folder of your own")
+        let found = format!(
+            "{shown} is owned by user {}, not by you ({me})",
+            found.uid()
+        );
+        Finding::fail(
+            check,
+            found,
+            "have its owner remove it, or set XDG_RUNTIME_DIR to a folder of your own",
+        )
     } else if mode & 0o077 != 0 {
-        Finding::fail(check, format!("{shown} has mode {mode:04o}; others may look in"), format!("chmod 700 {shown}"))
+        Finding::fail(
+            check,
+            format!("{shown} has mode {mode:04o}; others may look in"),
+            format!("chmod 700 {shown}"),
+        )
     } else {
         Finding::ok(check, format!("{shown}, mode {mode:04o}, yours"))
     })
@@ -86,7 +112,9 @@ fn socket_path(folder: &Path) -> Finding {
     let (shortest_needed, longest) = (len(SUPERVISOR_NAME.len()), len(NAME_LEN_MAX));
     let advice = "set XDG_RUNTIME_DIR to a shorter path, or give the world a shorter name";
     if shortest_needed > SOCKET_PATH_MAX {
-        let found = format!("the supervisor's would have {shortest_needed} bytes, and a socket's path may have {SOCKET_PATH_MAX}");
+        let found = format!(
+            "the supervisor's would have {shortest_needed} bytes, and a socket's path may have {SOCKET_PATH_MAX}"
+        );
         Finding::fail("socket paths", found, advice)
     } else if longest > SOCKET_PATH_MAX {
         let found = format!(
@@ -95,7 +123,10 @@ fn socket_path(folder: &Path) -> Finding {
         );
         Finding::warn("socket paths", found, advice)
     } else {
-        Finding::ok("socket paths", format!("up to {longest} of {SOCKET_PATH_MAX} bytes"))
+        Finding::ok(
+            "socket paths",
+            format!("up to {longest} of {SOCKET_PATH_MAX} bytes"),
+        )
     }
 }
 
@@ -108,13 +139,21 @@ fn room(check: &str, folder: &Path) -> Option<Finding> {
     let _ = fs::remove_file(&trial);
     if let Err(error) = written {
         let advice = format!("make {shown} writable for you, or free some room");
-        return Some(Finding::fail(check, format!("cannot write in {shown}: {error}"), advice));
+        return Some(Finding::fail(
+            check,
+            format!("cannot write in {shown}: {error}"),
+            advice,
+        ));
     }
     let room = rustix::fs::statvfs(folder).ok()?;
     let bytes = room.f_bavail.saturating_mul(room.f_frsize);
     let found = format!("{} MiB free in {shown}", bytes / (1024 * 1024));
     Some(if bytes < ROOM_MIN {
-        Finding::warn(check, found, "free some room; sockets, entries and logs need little, but they need some")
+        Finding::warn(
+            check,
+            found,
+            "free some room; sockets, entries and logs need little, but they need some",
+        )
     } else {
         Finding::ok(check, found)
     })
@@ -135,6 +174,7 @@ mod tests {
             assert_eq!(finding.verdict, verdict, "{finding:?}");
         };
         check(&folder.path().join("none"), Verdict::Ok);
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         check(folder.path(), Verdict::Ok);
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         check(folder.path(), Verdict::Fail);

@@ -12,11 +12,18 @@ pub(super) async fn check(world: &World) -> Vec<Finding> {
         Ok(servers) => servers,
         Err(error) => {
             let error = anyhow::Error::new(error);
-            return vec![Finding::fail("servers", format!("{error:#}"), "see the folder checks above")];
+            return vec![Finding::fail(
+                "servers",
+                format!("{error:#}"),
+                "see the folder checks above",
+            )];
         }
     };
     if servers.is_empty() {
-        return vec![Finding::ok("servers", format!("none in world {world}; `nearcall up` starts them"))];
+        return vec![Finding::ok(
+            "servers",
+            format!("none in world {world}; `nearcall up` starts them"),
+        )];
     }
     let mut findings = Vec::new();
     for server in servers {
@@ -27,7 +34,9 @@ pub(super) async fn check(world: &World) -> Vec<Finding> {
 
 async fn one(server: &Listed) -> Finding {
     let check = server.name.to_string();
-    let pid = server.pid.map_or_else(|| "unknown process".to_owned(), |pid| format!("pid {pid}"));
+    let pid = server
+        .pid
+        .map_or_else(|| "unknown process".to_owned(), |pid| format!("pid {pid}"));
     if !server.alive {
         return Finding::warn(
             check,
@@ -37,7 +46,11 @@ async fn one(server: &Listed) -> Finding {
     }
     match probe::ask(&server.address, "").await {
         Ok(Health::Serving) => Finding::ok(check, format!("SERVING at {} ({pid})", server.address)),
-        Ok(_) => Finding::fail(check, format!("answers and is not SERVING ({pid})"), advice(server)),
+        Ok(_) => Finding::fail(
+            check,
+            format!("answers and is not SERVING ({pid})"),
+            advice(server),
+        ),
         Err(error) => Finding::fail(check, format!("does not answer: {error}"), advice(server)),
     }
 }

@@ -16,7 +16,15 @@ const TOOLS: [(&str, &[&str], &str); 6] = [
     ("cargo", &["cargo", "--version"], "Rust"),
     ("go", &["go", "version"], "Go"),
     ("python3", &["python3", "--version"], "Python"),
-    ("grpcio", &["python3", "-c", "import grpc; print('grpcio', grpc.__version__)"], "Python; `pip install grpcio` brings it"),
+    (
+        "grpcio",
+        &[
+            "python3",
+            "-c",
+            "import grpc; print('grpcio', grpc.__version__)",
+        ],
+        "Python; `pip install grpcio` brings it",
+    ),
     ("node", &["node", "--version"], "JavaScript"),
     ("java", &["java", "-version"], "Java"),
 ];
@@ -36,10 +44,17 @@ pub(super) async fn check() -> Vec<Finding> {
 async fn version(command: &[&str]) -> Option<String> {
     let (program, arguments) = command.split_first()?;
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
     let output = timeout(VERSION_WAIT, command.output()).await.ok()?.ok()?;
     // Java says it on the other stream.
     let said = [output.stdout, output.stderr].concat();
-    let line = String::from_utf8_lossy(&said).lines().next()?.trim().to_owned();
+    let line = String::from_utf8_lossy(&said)
+        .lines()
+        .next()?
+        .trim()
+        .to_owned();
     (output.status.success() && !line.is_empty()).then_some(line)
 }
