@@ -113,7 +113,8 @@ async fn search(
     for failure in &failures {
         told.push_str(&format!("\n  {failure:#}"));
     }
-    let advice = "`nearcall list` shows what is served; --at says where a server outside the world is";
+    let advice =
+        "`nearcall list` shows what is served; --at says where a server outside the world is";
     Err(output::failure(told, advice))
 }
 

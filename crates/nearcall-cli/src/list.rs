@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anstyle::AnsiColor;
 use clap::Args;
+use comfy_table::{Cell, Color};
 use nearcall::inspect::{Health, InspectError, Inspector};
 use nearcall::name::World;
 use nearcall::registry::Entry;
@@ -47,7 +47,11 @@ pub(crate) async fn run(args: ListArgs) -> anyhow::Result<ExitCode> {
     }
     let world = world::world()?;
     let Some(target) = &args.target else {
-        let worlds = if args.all { servers::worlds() } else { vec![world] };
+        let worlds = if args.all {
+            servers::worlds()
+        } else {
+            vec![world]
+        };
         return all(&worlds, &args).await;
     };
     let server = servers::connect(target, &world).await.map_err(|error| {
@@ -86,24 +90,30 @@ async fn all(worlds: &[World], args: &ListArgs) -> anyhow::Result<ExitCode> {
             [world] if !args.all => format!("in world {world}"),
             _ => "in any world".to_owned(),
         };
-        output::note(format!("nothing is served {place}; `nearcall up` starts services"));
+        output::note(format!(
+            "nothing is served {place}; `nearcall up` starts services"
+        ));
         return Ok(ExitCode::SUCCESS);
     }
     let name = |row: &Row| {
-        if args.all { format!("{}/{}", row.world, row.name) } else { row.name.clone() }
+        if args.all {
+            format!("{}/{}", row.world, row.name)
+        } else {
+            row.name.clone()
+        }
     };
     let mut table = output::table(["name", "services", "health", "address"]);
     for row in &rows {
         let color = match row.health {
-            "serving" => AnsiColor::Green,
-            "no health check" | "unknown" => AnsiColor::Yellow,
-            _ => AnsiColor::Red,
+            "serving" => Color::Green,
+            "no health check" | "unknown" => Color::Yellow,
+            _ => Color::Red,
         };
         table.add_row([
-            name(row),
-            row.services.join(", "),
-            output::paint(color, row.health),
-            row.address.clone(),
+            Cell::new(name(row)),
+            Cell::new(row.services.join(", ")),
+            Cell::new(row.health).fg(color),
+            Cell::new(&row.address),
         ]);
     }
     output::print_table(&table)?;
@@ -122,7 +132,11 @@ async fn ask(entries: Vec<(World, Entry)>) -> Vec<Row> {
             let health = health(&entry.name, &world).await;
             let row = Row {
                 world: world.to_string(),
-                services: entry.services.into_iter().filter(|name| !is_plumbing(name)).collect(),
+                services: entry
+                    .services
+                    .into_iter()
+                    .filter(|name| !is_plumbing(name))
+                    .collect(),
                 name: entry.name,
                 health,
                 pid: entry.pid,
@@ -161,19 +175,22 @@ async fn services(mut schema: Schema, as_json: bool) -> anyhow::Result<ExitCode>
     for name in schema.services().await? {
         services.push(schema.service(&name).await?);
     }
+    // What is there for tools comes after what is there for callers.
+    services.sort_by_key(|service| is_plumbing(service.full_name()));
     if as_json {
         let services: Vec<_> = services
             .iter()
             .map(|service| {
-                let methods: Vec<_> = service.methods().map(|method| describe::method_json(&method)).collect();
+                let methods: Vec<_> = service
+                    .methods()
+                    .map(|method| describe::method_json(&method))
+                    .collect();
                 serde_json::json!({ "name": service.full_name(), "methods": methods })
             })
             .collect();
         output::json(&serde_json::json!({ "services": services }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    // What is there for tools comes after what is there for callers.
-    services.sort_by_key(|service| is_plumbing(service.full_name()));
     for service in &services {
         output::line(output::bold(service.full_name()))?;
         for line in methods(service) {
@@ -184,7 +201,13 @@ async fn services(mut schema: Schema, as_json: bool) -> anyhow::Result<ExitCode>
 }
 
 fn methods(service: &ServiceDescriptor) -> Vec<String> {
-    let side = |streams: bool, name: &str| if streams { format!("stream {name}") } else { name.to_owned() };
+    let side = |streams: bool, name: &str| {
+        if streams {
+            format!("stream {name}")
+        } else {
+            name.to_owned()
+        }
+    };
     service
         .methods()
         .map(|method| {

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::process::ExitCode;
 
-use nearcall::raw::{Direction, OverLimit, Replies};
-use nearcall::{Response, Status};
+use nearcall::raw::{OverLimit, Replies};
+use nearcall::{Code, Response, Status};
 use prost_reflect::bytes::Bytes;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 use tokio::sync::oneshot;
@@ -67,22 +67,30 @@ impl Exchange<'_> {
         let started = Instant::now();
         let mut stop = pin!(stop(failed));
         let mut answers = 0;
-        let end = self.answers(call, stop.as_mut(), started, &mut answers).await?;
+        let end = self
+            .answers(call, stop.as_mut(), started, &mut answers)
+            .await?;
         let took = started.elapsed();
-        let code = match end {
-            None => ExitCode::SUCCESS,
-            Some(End::Status(status)) => self.tell(&status).await,
+        let came = match answers {
+            1 => "1 answer".to_owned(),
+            answers => format!("{answers} answers"),
+        };
+        let (code, status) = match end {
+            None => (ExitCode::SUCCESS, Code::Ok),
+            Some(End::Status(status)) => (self.tell(&status).await, status.code()),
             Some(End::Interrupted) => {
                 output::note(format!(
-                    "interrupted: the call was cancelled after {answers} answers and {took:.1?}"
+                    "interrupted: the call was cancelled after {took:.1?} and {came}"
                 ));
                 return Ok(ExitCode::from(INTERRUPTED));
             }
-            // The call is cancelled before the sender is dropped, so that it does not look complete to the server.
+            // From here to the end of the process nothing is awaited: the sender goes, but its going is not sent, and
+            // the server sees a connection that broke and not a stream that is complete.
             Some(End::Input(failed)) => return Err(failed.0.into()),
         };
         if self.verbose {
-            output::note(format!("* {answers} answers in {took:.1?}"));
+            let name = status::code_name(status);
+            output::note(format!("* {name} after {took:.1?} and {came}"));
         }
         Ok(code)
     }
@@ -126,11 +134,11 @@ impl Exchange<'_> {
                 Err(status) => return Ok(Some(End::Status(status))),
             }
         }
-        if self.verbose {
-            if let Ok(Some(trailers)) = replies.trailers().await {
-                for line in metadata::lines(&trailers) {
-                    output::note(format!("< {line}"));
-                }
+        if self.verbose
+            && let Ok(Some(trailers)) = replies.trailers().await
+        {
+            for line in metadata::lines(&trailers) {
+                output::note(format!("< {line}"));
             }
         }
         Ok(None)
@@ -181,14 +189,10 @@ impl Exchange<'_> {
                 }
             }
             if let Some(over) = OverLimit::of(status) {
-                let advice = match over.direction {
-                    Direction::Sent | Direction::Received => {
-                        format!("--max-message {}", over.found)
-                    }
-                };
                 output::note(format!(
-                    "  {} {advice}",
-                    output::paint(anstyle::AnsiColor::Cyan, "try:")
+                    "  {} --max-message {}",
+                    output::paint(anstyle::AnsiColor::Cyan, "try:"),
+                    over.found
                 ));
             }
         }
@@ -199,10 +203,10 @@ impl Exchange<'_> {
 /// Ends when the input is wrong or the user has had enough.
 async fn stop(failed: Option<oneshot::Receiver<Failed>>) -> End {
     let input = async {
-        if let Some(failed) = failed {
-            if let Ok(failed) = failed.await {
-                return failed;
-            }
+        if let Some(failed) = failed
+            && let Ok(failed) = failed.await
+        {
+            return failed;
         }
         // No input to go wrong, or all of it was read well.
         std::future::pending().await

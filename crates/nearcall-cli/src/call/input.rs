@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use nearcall::raw::{Direction, OverLimit};
-use prost_reflect::bytes::Bytes;
 use prost_reflect::MessageDescriptor;
+use prost_reflect::bytes::Bytes;
 use prost_reflect::prost::Message as _;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -67,7 +67,7 @@ pub(crate) enum InputError {
         source: serde_json::Error,
     },
     /// It is not a message of the method's type.
-    #[error("{which} is not a {type_name}: {problem}")]
+    #[error("{which} does not fit {type_name}: {problem}")]
     Message {
         /// Which message, as the user counts.
         which: String,
@@ -167,11 +167,7 @@ impl Reading {
     }
 
     /// Gives every message to `take` until it wants no more.
-    fn each(
-        &self,
-        input: &Input,
-        take: &mut dyn FnMut(Bytes) -> bool,
-    ) -> Result<(), InputError> {
+    fn each(&self, input: &Input, take: &mut dyn FnMut(Bytes) -> bool) -> Result<(), InputError> {
         for (index, value) in Values::open(input)?.enumerate() {
             if !take(self.encode(value?, index + 1)?) {
                 break;
@@ -182,11 +178,12 @@ impl Reading {
 
     fn encode(&self, value: Value, ordinal: usize) -> Result<Bytes, InputError> {
         let which = which(ordinal);
-        let message = json::read(&self.descriptor, value).map_err(|problem| InputError::Message {
-            which: which.clone(),
-            type_name: self.descriptor.full_name().to_owned(),
-            problem,
-        })?;
+        let message =
+            json::read(&self.descriptor, &value).map_err(|problem| InputError::Message {
+                which: which.clone(),
+                type_name: self.descriptor.full_name().to_owned(),
+                problem,
+            })?;
         let message = Bytes::from(message.encode_to_vec());
         if message.len() > self.message_max {
             let over = OverLimit {
@@ -344,7 +341,9 @@ mod tests {
         check(
             r#"{"n":1} {"n":"x"} {"n":3}"#,
             &[1],
-            Some(r#"message 2 is not a t.Signed: field n: expected int64, found the string "x""#),
+            Some(
+                r#"message 2 does not fit t.Signed: field n: expected int64, found the string "x""#,
+            ),
         )
         .await;
         check(
@@ -365,8 +364,14 @@ mod tests {
     async fn one_message_is_one() {
         let check = async |text: &str, expected: Result<&[u8], &str>| {
             let found = reading().one(Input::Text(text.to_owned()), "Get").await;
-            let found = found.map(|bytes| bytes.to_vec()).map_err(|error| error.to_string());
-            assert_eq!(found, expected.map(<[u8]>::to_vec).map_err(str::to_owned), "{text}");
+            let found = found
+                .map(|bytes| bytes.to_vec())
+                .map_err(|error| error.to_string());
+            assert_eq!(
+                found,
+                expected.map(<[u8]>::to_vec).map_err(str::to_owned),
+                "{text}"
+            );
         };
         check("", Ok(&[])).await;
         check("{}", Ok(&[])).await;

@@ -1,8 +1,8 @@
 //! Metadata from `-H 'name: value'`.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use nearcall::metadata::{
     AsciiMetadataKey, AsciiMetadataValue, BinaryMetadataKey, BinaryMetadataValue, KeyAndValueRef,
     MetadataMap,
@@ -44,7 +44,11 @@ pub(crate) enum HeaderError {
 }
 
 fn hint(name: &str) -> &'static str {
-    if name == "grpc-timeout" { "; use --deadline" } else { "" }
+    if name == "grpc-timeout" {
+        "; use --deadline"
+    } else {
+        ""
+    }
 }
 
 /// Reads one `-H`; for clap.
@@ -94,10 +98,16 @@ pub(crate) fn lines(metadata: &MetadataMap) -> Vec<String> {
         .iter()
         .map(|pair| match pair {
             KeyAndValueRef::Ascii(key, value) => {
-                format!("{key}: {}", String::from_utf8_lossy(value.as_encoded_bytes()))
+                format!(
+                    "{key}: {}",
+                    String::from_utf8_lossy(value.as_encoded_bytes())
+                )
             }
             KeyAndValueRef::Binary(key, value) => {
-                format!("{key}: {}", String::from_utf8_lossy(value.as_encoded_bytes()))
+                format!(
+                    "{key}: {}",
+                    String::from_utf8_lossy(value.as_encoded_bytes())
+                )
             }
         })
         .collect();

@@ -11,7 +11,7 @@ use crate::schema::servers::NoServer;
 use crate::schema::{FileError, Unfound};
 
 // The exit statuses above gRPC's own 16, from sysexits.h.
-const USAGE: u8 = 64;
+pub(crate) const USAGE: u8 = 64;
 const DATA: u8 = 65;
 const NO_INPUT: u8 = 66;
 const UNAVAILABLE: u8 = 69;
@@ -209,7 +209,10 @@ mod tests {
 
     #[test]
     fn the_words_say_what_to_call() {
-        let check = |words: &[&str], at, data, expected: Result<(Option<&str>, &str, Input), &str>| {
+        let check = |words: &[&str],
+                     at,
+                     data,
+                     expected: Result<(Option<&str>, &str, Input), &str>| {
             let owned: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
             let found = Plan::of(&owned, at, data)
                 .map(|plan| (plan.target, plan.path.to_string(), plan.input))
@@ -221,14 +224,44 @@ mod tests {
         };
         let json = || Input::Text("{}".to_owned());
         check(&["a.B/C"], None, None, Ok((None, "/a.B/C", Input::Nothing)));
-        check(&["/a.B/C"], None, None, Ok((None, "/a.B/C", Input::Nothing)));
+        check(
+            &["/a.B/C"],
+            None,
+            None,
+            Ok((None, "/a.B/C", Input::Nothing)),
+        );
         check(&["a.B.C"], None, None, Ok((None, "/a.B/C", Input::Nothing)));
         check(&["a.B/C", "{}"], None, None, Ok((None, "/a.B/C", json())));
-        check(&["a.B/C", "-"], None, None, Ok((None, "/a.B/C", Input::Stdin)));
-        check(&["a.B/C"], None, Some("@x"), Ok((None, "/a.B/C", Input::File("x".into()))));
-        check(&["arith", "a.B/C"], None, None, Ok((Some("arith"), "/a.B/C", Input::Nothing)));
-        check(&["arena/arith", "a.B/C", "{}"], None, None, Ok((Some("arena/arith"), "/a.B/C", json())));
-        check(&["a.B/C", "{}"], Some("unix:/x"), None, Ok((Some("unix:/x"), "/a.B/C", json())));
+        check(
+            &["a.B/C", "-"],
+            None,
+            None,
+            Ok((None, "/a.B/C", Input::Stdin)),
+        );
+        check(
+            &["a.B/C"],
+            None,
+            Some("@x"),
+            Ok((None, "/a.B/C", Input::File("x".into()))),
+        );
+        check(
+            &["arith", "a.B/C"],
+            None,
+            None,
+            Ok((Some("arith"), "/a.B/C", Input::Nothing)),
+        );
+        check(
+            &["arena/arith", "a.B/C", "{}"],
+            None,
+            None,
+            Ok((Some("arena/arith"), "/a.B/C", json())),
+        );
+        check(
+            &["a.B/C", "{}"],
+            Some("unix:/x"),
+            None,
+            Ok((Some("unix:/x"), "/a.B/C", json())),
+        );
         check(
             &["arith", "a.B/C"],
             Some("other"),
@@ -241,8 +274,23 @@ mod tests {
             Some("{}"),
             Err("the messages are given twice: after the method and by --data; give them once"),
         );
-        check(&["Arith"], None, None, Err("expected a method as package.Service/Method, found \"Arith\""));
-        check(&["a.B/C/D"], None, None, Err("expected a method as package.Service/Method, found \"a.B/C/D\""));
-        check(&["arith", "{}"], None, None, Err("expected a method as package.Service/Method, found \"arith\""));
+        check(
+            &["Arith"],
+            None,
+            None,
+            Err("expected a method as package.Service/Method, found \"Arith\""),
+        );
+        check(
+            &["a.B/C/D"],
+            None,
+            None,
+            Err("expected a method as package.Service/Method, found \"a.B/C/D\""),
+        );
+        check(
+            &["arith", "{}"],
+            None,
+            None,
+            Err("expected a method as package.Service/Method, found \"arith\""),
+        );
     }
 }

@@ -2,7 +2,9 @@
 
 /// Reads a number of bytes; for clap.
 pub(crate) fn parse(given: &str) -> Result<usize, String> {
-    let digits = given.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(given.len());
+    let digits = given
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(given.len());
     let (number, unit) = given.split_at(digits);
     let shift = match unit.to_ascii_lowercase().as_str() {
         "" | "b" => Some(0),
@@ -13,12 +15,17 @@ pub(crate) fn parse(given: &str) -> Result<usize, String> {
     };
     let wrong = || format!("expected a number of bytes such as 65536, 64K or 16M, found {given:?}");
     let number: usize = number.parse().map_err(|_| wrong())?;
-    let bytes = number.checked_mul(1 << shift.ok_or_else(wrong)?).ok_or_else(wrong)?;
+    let bytes = number
+        .checked_mul(1 << shift.ok_or_else(wrong)?)
+        .ok_or_else(wrong)?;
     // A message's length travels in 32 bits.
     if u32::try_from(bytes).is_ok() {
         Ok(bytes)
     } else {
-        Err(format!("{given} is more than a gRPC message can have, {} bytes", u32::MAX))
+        Err(format!(
+            "{given} is more than a gRPC message can have, {} bytes",
+            u32::MAX
+        ))
     }
 }
 

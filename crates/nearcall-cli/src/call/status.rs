@@ -4,7 +4,6 @@ mod details;
 
 use nearcall::{Code, Status};
 use prost_reflect::bytes::Bytes;
-use prost_reflect::prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, Value as Field};
 use serde_json::{Value, json};
 
@@ -30,7 +29,11 @@ pub(crate) async fn read(schema: Option<&mut Schema>, status: &Status) -> Told {
     for any in attached(status.details()) {
         let name = any
             .get_field_by_name("type_url")
-            .and_then(|url| url.as_str().and_then(|url| url.rsplit('/').next()).map(str::to_owned))
+            .and_then(|url| {
+                url.as_str()
+                    .and_then(|url| url.rsplit('/').next())
+                    .map(str::to_owned)
+            })
             .unwrap_or_default();
         let asked = match &mut schema {
             Some(schema) if known.pool().get_message_by_name(&name).is_none() => &mut **schema,
@@ -125,6 +128,8 @@ fn attached(details: &[u8]) -> Vec<DynamicMessage> {
 
 #[cfg(test)]
 mod tests {
+    use prost_reflect::prost::Message as _;
+
     use super::*;
     use crate::schema::testing::kitchen;
     use nearcall::{ErrorDetails, StatusExt as _};
@@ -172,7 +177,12 @@ mod tests {
         };
         let mut schema = Schema::of(kitchen());
         check(Some(&mut schema), "t.Signed", r#"t.Signed {"n":5}"#).await;
-        check(Some(&mut schema), "x.Unknown", r#"x.Unknown {"value":"CAU="}"#).await;
+        check(
+            Some(&mut schema),
+            "x.Unknown",
+            r#"x.Unknown {"value":"CAU="}"#,
+        )
+        .await;
         check(None, "t.Signed", r#"t.Signed {"value":"CAU="}"#).await;
     }
 

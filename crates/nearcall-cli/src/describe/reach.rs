@@ -26,7 +26,9 @@ pub(super) fn with_messages(start: Vec<Definition>) -> Vec<Definition> {
     }
     // A nested type that was asked for is not shown again inside the message that holds it.
     let (asked, found) = all.split_at(asked);
-    let found = found.iter().filter(|definition| !asked.contains(definition));
+    let found = found
+        .iter()
+        .filter(|definition| !asked.contains(definition));
     asked.iter().chain(found).cloned().collect()
 }
 
@@ -38,7 +40,10 @@ fn leads_to(definition: &Definition) -> Vec<Definition> {
             .map(Definition::Message)
             .collect(),
         Definition::Method(method) => {
-            vec![Definition::Message(method.input()), Definition::Message(method.output())]
+            vec![
+                Definition::Message(method.input()),
+                Definition::Message(method.output()),
+            ]
         }
         Definition::Message(message) => in_message(message),
         Definition::Enum(_) => Vec::new(),
@@ -55,7 +60,12 @@ fn in_message(message: &MessageDescriptor) -> Vec<Definition> {
             kind => found.extend(of_kind(kind)),
         }
     }
-    found.extend(message.child_messages().filter(|child| !child.is_map_entry()).flat_map(|child| in_message(&child)));
+    found.extend(
+        message
+            .child_messages()
+            .filter(|child| !child.is_map_entry())
+            .flat_map(|child| in_message(&child)),
+    );
     // What is defined inside the message is shown with it.
     let inside = format!("{}.", message.full_name());
     found.retain(|definition| match definition {
@@ -110,9 +120,15 @@ mod tests {
         };
         let service = pool.get_service_by_name("t.Kitchen").unwrap();
         let message = |name| Definition::Message(pool.get_message_by_name(name).unwrap());
-        check(Definition::Service(service.clone()), &["t.Kitchen", "t.Order", "t.Item", "t.Color"]);
+        check(
+            Definition::Service(service.clone()),
+            &["t.Kitchen", "t.Order", "t.Item", "t.Color"],
+        );
         let talk = service.methods().nth(3).unwrap();
-        check(Definition::Method(talk), &["t.Kitchen.Talk", "t.Item", "t.Color"]);
+        check(
+            Definition::Method(talk),
+            &["t.Kitchen.Talk", "t.Item", "t.Color"],
+        );
         check(message("t.Signed"), &["t.Signed"]);
         check(message("t.Order.Line"), &["t.Order.Line"]);
         check(

@@ -38,7 +38,11 @@ pub(super) fn json(definitions: &[Definition]) -> Value {
 
 /// One method, as `list --json` shows it too.
 pub(crate) fn method(method: &MethodDescriptor) -> Value {
-    let options = method.method_descriptor_proto().options.clone().unwrap_or_default();
+    let options = method
+        .method_descriptor_proto()
+        .options
+        .clone()
+        .unwrap_or_default();
     json!({
         "name": method.name(),
         "path": format!("/{}/{}", method.parent_service().full_name(), method.name()),
@@ -73,7 +77,9 @@ fn field(known: &FieldDescriptor) -> Value {
         ),
         kind => type_name(&kind),
     };
-    let oneof = known.containing_oneof().filter(|oneof| !oneof.is_synthetic());
+    let oneof = known
+        .containing_oneof()
+        .filter(|oneof| !oneof.is_synthetic());
     json!({
         "name": known.name(),
         "json_name": known.json_name(),

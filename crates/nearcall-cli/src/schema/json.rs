@@ -48,9 +48,12 @@ pub(crate) fn print(message: &DynamicMessage, style: Style) -> Result<String, se
 /// # Errors
 ///
 /// What does not fit, by the path of the field, with what was expected and what was found.
-pub(crate) fn read(descriptor: &MessageDescriptor, value: Value) -> Result<DynamicMessage, String> {
-    DynamicMessage::deserialize(descriptor.clone(), value.clone()).map_err(|error| {
-        mismatch::find(descriptor, &value)
+pub(crate) fn read(
+    descriptor: &MessageDescriptor,
+    value: &Value,
+) -> Result<DynamicMessage, String> {
+    DynamicMessage::deserialize(descriptor.clone(), value).map_err(|error| {
+        mismatch::find(descriptor, value)
             .map_or_else(|| error.to_string(), |mismatch| mismatch.to_string())
     })
 }
@@ -93,15 +96,10 @@ impl Formatter for Readable {
 
 /// A float without a fraction as other JSON writers print it, `1` and not `1.0`; minus zero keeps its sign as a float.
 fn whole(value: f64) -> Option<i64> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "both are exact up to the bound that is checked"
-    )]
+    // Both casts are exact up to the bound that is checked.
     let fits = value.fract() == 0.0
         && value.abs() <= SAFE_INTEGER_MAX as f64
         && !(value == 0.0 && value.is_sign_negative());
-    #[expect(clippy::cast_possible_truncation, reason = "checked above")]
     fits.then_some(value as i64)
 }
 
@@ -113,7 +111,7 @@ mod tests {
     /// What is read from `given` prints as `readable` and as `strict`.
     fn check(message: &str, given: &str, readable: &str, strict: &str) {
         let descriptor = kitchen().get_message_by_name(message).unwrap();
-        let read = read(&descriptor, serde_json::from_str(given).unwrap()).unwrap();
+        let read = read(&descriptor, &serde_json::from_str(given).unwrap()).unwrap();
         assert_eq!(
             print(&read, Style { strict: false }).unwrap(),
             readable,
@@ -169,7 +167,7 @@ mod tests {
             (r#"{"d":-0.0}"#, r#"{"f":0,"d":-0.0}"#),
         ] {
             let descriptor = kitchen().get_message_by_name("t.Floats").unwrap();
-            let read = read(&descriptor, serde_json::from_str(given).unwrap()).unwrap();
+            let read = read(&descriptor, &serde_json::from_str(given).unwrap()).unwrap();
             assert_eq!(print(&read, Style::default()).unwrap(), readable, "{given}");
         }
     }

@@ -58,7 +58,8 @@ impl Schema {
         if let Some(service) = self.pool.get_service_by_name(name) {
             return Ok(service);
         }
-        let there = self.services().await?;
+        let mut there = self.services().await?;
+        there.sort_by(|a, b| (is_plumbing(a), a).cmp(&(is_plumbing(b), b)));
         let names = there.iter().map(String::as_str);
         Err(Unfound::Service {
             name: name.to_owned(),

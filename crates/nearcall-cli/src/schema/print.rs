@@ -60,7 +60,7 @@ pub(crate) fn proto(definitions: &[Definition]) -> String {
             page.text.push('\n');
             match definition {
                 Definition::Service(service) => page.service(service, None),
-                Definition::Method(method) => page.service(&method.parent_service(), Some(method)),
+                Definition::Method(method) => page.service(method.parent_service(), Some(method)),
                 Definition::Message(message) => page.message(message, 0),
                 Definition::Enum(definition) => page.enumeration(definition, 0),
             }

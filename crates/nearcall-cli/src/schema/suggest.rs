@@ -52,12 +52,20 @@ fn distance(given: &str, candidate: &str) -> Option<usize> {
     let (given_last, candidate_last) = (last(given), last(candidate));
     let whole = strsim::osa_distance(given, candidate);
     let short = strsim::osa_distance(&given_last, &candidate_last);
-    let short_limit = given_last.chars().count().div_ceil(3);
-    let whole_limit = given.chars().count().div_ceil(4);
+    // Any two names of one letter are one slip apart, which says nothing.
+    let slips = |name: &str, one_in: usize| match name.chars().count() {
+        0 | 1 => 0,
+        letters => letters.div_ceil(one_in),
+    };
+    let short_limit = slips(&given_last, 3);
+    let whole_limit = slips(given, 4);
     if whole <= whole_limit {
         Some(whole)
     } else if short <= short_limit {
         Some(short + 1)
+    } else if given_last.len() > 1 && candidate_last.starts_with(&given_last) {
+        // The beginning of a longer name.
+        Some(short)
     } else {
         None
     }
@@ -99,7 +107,9 @@ mod tests {
         let methods = ["Multiply", "Divide", "Count", "Sum"];
         check("multiply", &methods, "; did you mean Multiply?");
         check("Mutliply", &methods, "; did you mean Multiply?");
+        check("Mult", &methods, "; did you mean Multiply?");
         check("Add", &methods, "");
+        check("c", &["a", "b"], "");
         check(
             "aa",
             &["ab", "ac", "ad", "ae"],

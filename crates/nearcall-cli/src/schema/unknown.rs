@@ -131,14 +131,14 @@ fn visit_any(
         .map(|bytes| bytes.to_vec())
         .unwrap_or_default();
     let before = bytes.clone();
-    if let Some(descriptor) = pool.get_message_by_name(&type_name) {
-        if let Ok(mut inner) = DynamicMessage::decode(descriptor, bytes.as_slice()) {
-            let untouched = inner.encode_to_vec();
-            visit(&mut inner, depth - 1, see);
-            let touched = inner.encode_to_vec();
-            if touched != untouched {
-                bytes = touched;
-            }
+    if let Some(descriptor) = pool.get_message_by_name(&type_name)
+        && let Ok(mut inner) = DynamicMessage::decode(descriptor, bytes.as_slice())
+    {
+        let untouched = inner.encode_to_vec();
+        visit(&mut inner, depth - 1, see);
+        let touched = inner.encode_to_vec();
+        if touched != untouched {
+            bytes = touched;
         }
     }
     see(&type_name, &mut bytes, &pool);

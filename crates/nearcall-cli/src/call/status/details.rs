@@ -10,7 +10,11 @@ pub(super) fn lines(detail: &Value) -> Vec<String> {
     let name = type_url.rsplit('/').next().unwrap_or_default();
     let told = match name.strip_prefix("google.rpc.") {
         Some("BadRequest") => each(detail, "fieldViolations", |violation| {
-            format!("field {}: {}", text(violation, "field"), text(violation, "description"))
+            format!(
+                "field {}: {}",
+                text(violation, "field"),
+                text(violation, "description")
+            )
         }),
         Some("ErrorInfo") => vec![error_info(detail)],
         Some("RetryInfo") => vec![match text(detail, "retryDelay") {
@@ -28,7 +32,11 @@ pub(super) fn lines(detail: &Value) -> Vec<String> {
             lines
         }
         Some("QuotaFailure") => each(detail, "violations", |violation| {
-            format!("quota of {}: {}", text(violation, "subject"), text(violation, "description"))
+            format!(
+                "quota of {}: {}",
+                text(violation, "subject"),
+                text(violation, "description")
+            )
         }),
         Some("PreconditionFailure") => each(detail, "violations", |violation| {
             format!(
@@ -49,15 +57,27 @@ pub(super) fn lines(detail: &Value) -> Vec<String> {
             format!("help: {} {}", text(link, "description"), text(link, "url"))
         }),
         Some("LocalizedMessage") => {
-            vec![format!("({}) {}", text(detail, "locale"), text(detail, "message"))]
+            vec![format!(
+                "({}) {}",
+                text(detail, "locale"),
+                text(detail, "message")
+            )]
         }
         _ => Vec::new(),
     };
-    if told.is_empty() { vec![as_json(name, detail)] } else { told }
+    if told.is_empty() {
+        vec![as_json(name, detail)]
+    } else {
+        told
+    }
 }
 
 fn error_info(detail: &Value) -> String {
-    let mut line = format!("reason {} of {}", text(detail, "reason"), text(detail, "domain"));
+    let mut line = format!(
+        "reason {} of {}",
+        text(detail, "reason"),
+        text(detail, "domain")
+    );
     if let Some(Value::Object(metadata)) = detail.get("metadata") {
         for (key, value) in metadata {
             line.push_str(&format!(", {key}={}", value.as_str().unwrap_or_default()));
@@ -81,7 +101,10 @@ fn each(detail: &Value, field: &str, line: impl Fn(&Value) -> String) -> Vec<Str
 }
 
 fn list<'a>(detail: &'a Value, field: &str) -> &'a [Value] {
-    detail.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    detail
+        .get(field)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
@@ -109,7 +132,11 @@ mod tests {
             json!({ "reason": "R", "domain": "d", "metadata": { "k": "v" } }),
             &["reason R of d, k=v"],
         );
-        check("google.rpc.RetryInfo", json!({ "retryDelay": "2s" }), &["retry after 2s"]);
+        check(
+            "google.rpc.RetryInfo",
+            json!({ "retryDelay": "2s" }),
+            &["retry after 2s"],
+        );
         check(
             "google.rpc.DebugInfo",
             json!({ "detail": "d", "stackEntries": ["f", "g"] }),
@@ -125,7 +152,11 @@ mod tests {
             json!({ "violations": [{ "type": "TOS", "subject": "s", "description": "d" }] }),
             &["precondition TOS of s: d"],
         );
-        check("google.rpc.RequestInfo", json!({ "requestId": "7" }), &["request id 7"]);
+        check(
+            "google.rpc.RequestInfo",
+            json!({ "requestId": "7" }),
+            &["request id 7"],
+        );
         check(
             "google.rpc.ResourceInfo",
             json!({ "resourceType": "world", "resourceName": "w", "description": "d" }),
@@ -141,7 +172,11 @@ mod tests {
             json!({ "locale": "de", "message": "nein" }),
             &["(de) nein"],
         );
-        check("google.rpc.BadRequest", json!({}), &["google.rpc.BadRequest {}"]);
+        check(
+            "google.rpc.BadRequest",
+            json!({}),
+            &["google.rpc.BadRequest {}"],
+        );
         check("t.Own", json!({ "n": 1 }), &[r#"t.Own {"n":1}"#]);
     }
 }
