@@ -135,7 +135,7 @@ async fn exchange(
     let messages = sent
         .iter()
         .map(|value| {
-            json::read(&method.input(), value.clone())
+            json::read(&method.input(), value)
                 .map(|message| Bytes::from(message.encode_to_vec()))
         })
         .collect::<Result<Vec<_>, _>>()
