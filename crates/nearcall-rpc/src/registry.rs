@@ -62,12 +62,24 @@ pub enum RegistryError {
 }
 
 impl Registry {
-    /// Opens a world's folder, and makes it where there is none.
+    /// A world's folder, to look into. It is not made where there is none: nobody serves there.
     ///
     /// # Errors
     ///
-    /// The folder cannot be made, or others may look into it.
+    /// Others may look into the folder, so that what it says cannot be relied on.
     pub fn open(world: &World) -> Result<Self, RegistryError> {
+        let dir = nearcall_transport::runtime_dir().join(world.as_str());
+        if dir.symlink_metadata().is_ok() {
+            return Self::create(world);
+        }
+        Ok(Self {
+            dir,
+            world: world.clone(),
+        })
+    }
+
+    /// A world's folder, to serve in.
+    pub(crate) fn create(world: &World) -> Result<Self, RegistryError> {
         let dir = PrivateDir::open(&nearcall_transport::runtime_dir(), world.as_str())?;
         Ok(Self {
             dir: dir.path().to_owned(),
@@ -93,7 +105,7 @@ impl Registry {
         self.file(name, "sock")
     }
 
-    /// Every entry, by name; files that are not entries are left out, with a log line.
+    /// Every entry, by name, none where there is no folder; files that are not entries are left out, with a log line.
     ///
     /// # Errors
     ///
@@ -104,8 +116,13 @@ impl Registry {
             path: self.dir.clone(),
             source,
         };
+        let files = match std::fs::read_dir(&self.dir) {
+            Ok(files) => files,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(listed(error)),
+        };
         let mut entries = Vec::new();
-        for file in std::fs::read_dir(&self.dir).map_err(listed)? {
+        for file in files {
             let path = file.map_err(listed)?.path();
             if path.extension().is_none_or(|extension| extension != "json") {
                 continue;

@@ -6,6 +6,7 @@ mod connection;
 mod drain;
 mod newcomers;
 mod opening;
+mod place;
 pub(crate) mod router;
 mod schema;
 mod signals;
@@ -13,10 +14,9 @@ mod signals;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use nearcall_proto::table::{self, Described};
-use nearcall_transport::{Address, BindError, ListenOptions, Listener, PeerPolicy, Target};
+use nearcall_transport::{Address, BindError, PeerPolicy, Target};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::server::NamedService;
@@ -28,11 +28,12 @@ pub use drain::Drained;
 pub use router::Served;
 
 use crate::limits::Limits;
-use crate::registry::{Entry, Registration, Registry, RegistryError, rfc3339};
-use crate::resolve::{ResolveError, world_of};
+use crate::registry::RegistryError;
+use crate::resolve::ResolveError;
 use accept::Accept;
 use calls::Calls;
 use newcomers::Newcomers;
+use place::{Facts, Place};
 use router::Router;
 use schema::Schema;
 use signals::Signals;
@@ -210,17 +211,24 @@ impl Server {
     ///
     /// See [`ServeError`].
     pub async fn bind(mut self) -> Result<Bound, ServeError> {
-        let schema_hash = self.schema.hash();
         self.schema
             .add_reflection(&mut self.router)
             .map_err(ServeError::Schema)?;
         // Registered before the first listener: a signal between the two must find somebody home.
         let signals = Signals::new().map_err(ServeError::Signals)?;
+        let names = self.router.names();
+        let facts = Facts {
+            owner: self.target.clone(),
+            insecure: self.insecure,
+            services: names.iter().copied().map(str::to_owned).collect(),
+            schema_hash: self.schema.hash(),
+        };
         let mut places = Vec::new();
         for target in std::iter::once(&self.target).chain(&self.more) {
-            places.push(self.place(target, &schema_hash).await?);
+            let target: Target = target.parse().map_err(ResolveError::from)?;
+            places.push(Place::take(target, &facts).await?);
         }
-        for name in self.router.names() {
+        for name in names {
             self.reporter
                 .set_service_status(name, ServingStatus::Serving)
                 .await;
@@ -230,69 +238,6 @@ impl Server {
             places,
             signals,
         })
-    }
-
-    async fn place(&self, target: &str, schema_hash: &str) -> Result<Place, ServeError> {
-        let target: Target = target.parse().map_err(ResolveError::from)?;
-        let (name, address) = match target {
-            Target::Address(address) => (None, address),
-            Target::Name(name) => {
-                let registry = Registry::open(&world_of(&name)?)?;
-                let address = Address::Unix(registry.socket(&name));
-                (Some((name, registry)), address)
-            }
-        };
-        let owner = name
-            .as_ref()
-            .map_or_else(|| self.target.clone(), |(name, _)| name.local());
-        let options = ListenOptions {
-            insecure: self.insecure,
-            owner,
-            ..ListenOptions::default()
-        };
-        let listener = Listener::bind(&address, &options).await?;
-        let Some((name, registry)) = name else {
-            return Ok(Place {
-                listener,
-                registration: None,
-                folder: None,
-            });
-        };
-        let entry = Entry {
-            name: name.local(),
-            address: listener.address().to_string(),
-            pid: std::process::id(),
-            started: rfc3339(SystemTime::now()),
-            wires: vec!["grpc".to_owned()],
-            services: self.router.names().into_iter().map(str::to_owned).collect(),
-            schema_hash: schema_hash.to_owned(),
-        };
-        let registration = registry.register(&name, &entry)?;
-        Ok(Place {
-            listener,
-            registration: Some(registration),
-            folder: Some(Folder(registry)),
-        })
-    }
-}
-
-/// Where a server listens; dropped in this order: first nobody finds it any more, then it is gone.
-#[derive(Debug)]
-struct Place {
-    #[expect(dead_code, reason = "held for its drop")]
-    registration: Option<Registration>,
-    listener: Listener,
-    #[expect(dead_code, reason = "held for its drop")]
-    folder: Option<Folder>,
-}
-
-/// A world's folder, removed with the last that was in it.
-#[derive(Debug)]
-struct Folder(Registry);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        self.0.remove_if_empty();
     }
 }
 

@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn takes_only_what_the_specification_calls_a_traceparent() {
         let check = |text: &str, expected: bool| {
-            assert_eq!(is_traceparent(text.as_bytes()), expected, "{text:?}")
+            assert_eq!(is_traceparent(text.as_bytes()), expected, "{text:?}");
         };
         check(
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",

@@ -20,15 +20,15 @@ async fn onward(spawned: bool) {
     request.set_timeout(Duration::from_secs(3));
     request
         .metadata_mut()
-        .insert("traceparent", TRACEPARENT.parse().unwrap());
+        .insert("traceparent", TRACEPARENT.parse().expect("a header value"));
     let report = first
         .client()
         .await
         .unary(request)
         .await
-        .unwrap()
+        .expect("an answer")
         .into_inner();
-    let onward = report.onward.unwrap();
+    let onward = report.onward.expect("an onward report");
     assert_eq!(onward.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
     // Three seconds, not the default of ten: what the first caller said is what the second server sees.
     assert!(

@@ -1,5 +1,6 @@
 //! Metadata in both directions.
 
+use nearcall::codegen::tonic::metadata::BinaryMetadataValue;
 use nearcall::{Request, tokio};
 use nearcall_testkit::Running;
 use nearcall_testkit::probe::Order;
@@ -11,7 +12,7 @@ async fn ascii_and_binary_metadata_arrive_and_come_back() {
     request
         .metadata_mut()
         .insert("x-name", "value with spaces".parse().unwrap());
-    let bytes = nearcall::codegen::tonic::metadata::BinaryMetadataValue::from_bytes(&[0, 1, 255]);
+    let bytes = BinaryMetadataValue::from_bytes(&[0, 1, 255]);
     request.metadata_mut().insert_bin("x-blob-bin", bytes);
     let response = server.client().await.unary(request).await.unwrap();
     assert_eq!(

@@ -63,7 +63,7 @@ fn a_server_is_found_by_name_and_leaves_nothing_behind() {
 
 #[test]
 fn a_name_that_nobody_serves_says_which_there_are() {
-    let Some(_) = isolated(
+    let Some(runtime) = isolated(
         "registry::a_name_that_nobody_serves_says_which_there_are",
         &[],
     ) else {
@@ -76,6 +76,8 @@ fn a_name_that_nobody_serves_says_which_there_are() {
             error.to_string().contains("nothing is served there"),
             "{error}"
         );
+        // Looking leaves nothing behind.
+        assert_eq!(std::fs::read_dir(&runtime).unwrap().count(), 0);
         let _bound = [
             probe("one").bind().await.unwrap(),
             probe("two").bind().await.unwrap(),
@@ -145,5 +147,24 @@ fn of_two_servers_one_says_who_has_the_name() {
             error.contains("probe") && error.contains(&std::process::id().to_string()),
             "{error}"
         );
+    });
+}
+
+#[test]
+fn servers_that_start_while_others_stop_find_the_folder() {
+    let name = "registry::servers_that_start_while_others_stop_find_the_folder";
+    let Some(_) = isolated(name, &[]) else { return };
+    nearcall::block_on(async {
+        let rounds = |name: &'static str| {
+            tokio::spawn(async move {
+                for _ in 0..200 {
+                    // Bound and dropped: the folder comes and goes.
+                    probe(name).bind().await.unwrap();
+                }
+            })
+        };
+        let (one, two) = (rounds("one"), rounds("two"));
+        one.await.unwrap();
+        two.await.unwrap();
     });
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nearcall::{Limits, Reason, tokio};
+use nearcall::{Limits, Reason, tokio, tokio_stream};
 use nearcall_testkit::Running;
 use nearcall_testkit::probe::Order;
 
@@ -66,7 +66,7 @@ async fn who_watches_the_health_does_not_hold_the_server_up() {
     let server = Running::start().await;
     let channel = server.channel().await;
     let path = nearcall::raw::MethodPath::new("grpc.health.v1.Health", "Watch").unwrap();
-    let request = nearcall::Request::new(nearcall::tokio_stream::once(bytes::Bytes::new()));
+    let request = nearcall::Request::new(tokio_stream::once(bytes::Bytes::new()));
     let mut watch = nearcall::raw::call(
         channel,
         &path,
