@@ -40,6 +40,10 @@ impl Connection {
     /// # Errors
     ///
     /// Nobody listens there, or may be reached in time.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has I/O and time.
     pub async fn connect(address: &Address) -> Result<Self, ConnectError> {
         match tokio::time::timeout(CONNECT_TIMEOUT, dial(address)).await {
             Ok(connected) => connected,

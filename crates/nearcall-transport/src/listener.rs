@@ -57,6 +57,10 @@ impl Listener {
     /// # Errors
     ///
     /// Somebody listens there already, or the address cannot be listened at.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime that has I/O and time.
     pub async fn bind(address: &Address, options: &ListenOptions) -> Result<Self, BindError> {
         let (address, source) = match address {
             Address::Unix(path) => {

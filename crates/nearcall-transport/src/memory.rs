@@ -12,7 +12,13 @@ use crate::limits::MEMORY_PIPE_BYTES;
 use crate::{Address, BindError, ConnectError, Connection, ListenOptions, Peer, Transport};
 
 /// The listener of each name. A name is here for as long as its listener lives.
-static LISTENERS: Mutex<BTreeMap<String, mpsc::Sender<DuplexStream>>> = Mutex::new(BTreeMap::new());
+static LISTENERS: Mutex<BTreeMap<String, Entry>> = Mutex::new(BTreeMap::new());
+
+#[derive(Debug)]
+struct Entry {
+    owner: String,
+    sender: mpsc::Sender<DuplexStream>,
+}
 
 #[derive(Debug)]
 pub(crate) struct Listener {
@@ -23,16 +29,16 @@ pub(crate) struct Listener {
 impl Listener {
     pub(crate) fn bind(name: &str, options: &ListenOptions) -> Result<Self, BindError> {
         let mut listeners = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner);
-        if listeners.contains_key(name) {
-            let pid = Some(std::process::id());
+        if let Some(entry) = listeners.get(name) {
             return Err(BindError::InUse {
                 address: Address::Memory(name.to_owned()),
-                name: None,
-                pid,
+                name: Some(entry.owner.clone()),
+                pid: Some(std::process::id()),
             });
         }
         let (sender, incoming) = mpsc::channel(options.backlog.max(1) as usize);
-        listeners.insert(name.to_owned(), sender);
+        let owner = options.owner.clone();
+        listeners.insert(name.to_owned(), Entry { owner, sender });
         Ok(Self {
             name: name.to_owned(),
             incoming,
@@ -61,7 +67,7 @@ pub(crate) async fn connect(name: &str) -> Result<Connection, ConnectError> {
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .get(name)
-        .cloned();
+        .map(|entry| entry.sender.clone());
     let (ours, theirs) = tokio::io::duplex(MEMORY_PIPE_BYTES);
     let sent = match listener {
         Some(listener) => listener.send(theirs).await.is_ok(),

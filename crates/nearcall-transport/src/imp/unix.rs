@@ -35,16 +35,14 @@ pub(crate) type Stream = UnixStream;
 /// A server that starts again must not wait for the old connections of its port to time out.
 pub(crate) const REUSE_ADDRESS: bool = true;
 
+/// Connects to the path as it is: a short relative one is fine in a folder whose own path is too long.
 pub(crate) async fn connect_unix(
     address: &Address,
     path: &Path,
 ) -> Result<Connection, ConnectError> {
-    let failed = |source| ConnectError::from_io(address, source);
-    let path = std::path::absolute(path).map_err(failed)?;
-    checked_path(&path)?;
-    let stream = patiently(|| UnixStream::connect(&path))
-        .await
-        .map_err(failed)?;
+    checked_path(path)?;
+    let stream = patiently(|| UnixStream::connect(path)).await;
+    let stream = stream.map_err(|source| ConnectError::from_io(address, source))?;
     Ok(connection(stream, Transport::Unix))
 }
 

@@ -281,6 +281,25 @@ fn a_relative_path_is_resolved() {
     );
 }
 
+#[test]
+fn a_short_relative_path_does_in_a_deep_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("x".repeat(120));
+    fs::create_dir(&deep).unwrap();
+    let foreign = UnixListener::bind(folder.path().join("arith.sock")).unwrap();
+    fs::rename(folder.path().join("arith.sock"), deep.join("arith.sock")).unwrap();
+    let mut puppet = Puppet::with("client", |command| {
+        command.current_dir(&deep);
+    });
+    puppet.tell("connect unix:arith.sock");
+    drop(foreign.accept().unwrap());
+    let answer = puppet.answer();
+    let ours = format!("unix peer pid={}", std::process::id());
+    assert!(answer.contains(&ours), "{answer}");
+    let answer = puppet.ask("bind unix:arith.sock");
+    assert!(answer.contains("and this system takes"), "{answer}");
+}
+
 #[tokio::test]
 async fn a_missing_folder_is_told() {
     let folder = tempfile::tempdir().unwrap();

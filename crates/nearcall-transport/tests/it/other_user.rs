@@ -1,5 +1,6 @@
 //! Another user of the same machine. Only root can become one, so without root these checks are left out, aloud.
 
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 
@@ -20,7 +21,13 @@ pub(crate) fn left_out(what: &str) -> bool {
         std::env::var("CI").as_deref() != Ok("true"),
         "{what}: this check needs root, and CI has to run it"
     );
-    println!("left out, since only root can become another user: {what}");
+    // Past the test runner, which would keep it to itself.
+    let mut terminal = std::io::stderr();
+    writeln!(
+        terminal,
+        "left out, since only root can become another user: {what}"
+    )
+    .unwrap();
     true
 }
 

@@ -46,9 +46,14 @@ impl Listener {
             match socket.bind(&path) {
                 Ok(()) => break (socket, SocketFile::adopt(&path).map_err(failed)?),
                 // Another server, which holds no lock, came in between; it is left alone if it lives.
-                Err(error)
-                    if error.kind() == io::ErrorKind::AddrInUse && attempts.next().is_some() =>
-                {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                    if attempts.next().is_none() {
+                        return Err(BindError::InUse {
+                            address,
+                            name: None,
+                            pid: None,
+                        });
+                    }
                     claim.clear(&path, &address).await?;
                 }
                 Err(source) => {
