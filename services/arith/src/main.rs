@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod arithmetic;
+mod labels;
 mod service;
 
 use service::ArithService;

@@ -7,6 +7,7 @@ use nearcall::tokio_stream::{Stream, StreamExt};
 use nearcall::{ErrorDetails, Request, Response, Status, StatusExt, Streaming, async_trait};
 
 use crate::arithmetic::{self, NoQuotient, Total};
+use crate::labels::Labels;
 use proto::{
     CountRequest, CountResponse, DivideRequest, DivideResponse, MultiplyRequest, MultiplyResponse,
     RunningTotalRequest, RunningTotalResponse, SumRequest, SumResponse,
@@ -36,18 +37,20 @@ impl proto::arith_server::Arith for ArithService {
         &self,
         request: Request<MultiplyRequest>,
     ) -> Result<Response<MultiplyResponse>, Status> {
+        let labels = Labels::of(&request);
         let MultiplyRequest { a, b } = request.into_inner();
         let product = arithmetic::multiply(a, b);
         let product = product.ok_or_else(|| {
             Status::out_of_range(format!("{a} times {b} does not fit in 64 bits"))
         })?;
-        Ok(Response::new(MultiplyResponse { product }))
+        Ok(labels.on(MultiplyResponse { product }))
     }
 
     async fn divide(
         &self,
         request: Request<DivideRequest>,
     ) -> Result<Response<DivideResponse>, Status> {
+        let labels = Labels::of(&request);
         let DivideRequest { a, b } = request.into_inner();
         let (quotient, remainder) = arithmetic::divide(a, b).map_err(|error| match error {
             NoQuotient::DivisorZero => invalid("b", "must not be zero"),
@@ -55,7 +58,7 @@ impl proto::arith_server::Arith for ArithService {
                 Status::out_of_range(format!("{a} divided by {b} does not fit in 64 bits"))
             }
         })?;
-        Ok(Response::new(DivideResponse {
+        Ok(labels.on(DivideResponse {
             quotient,
             remainder,
         }))
@@ -67,6 +70,7 @@ impl proto::arith_server::Arith for ArithService {
         &self,
         request: Request<CountRequest>,
     ) -> Result<Response<Self::CountStream>, Status> {
+        let labels = Labels::of(&request);
         let CountRequest {
             first,
             count,
@@ -92,22 +96,23 @@ impl proto::arith_server::Arith for ArithService {
         let numbers = nearcall::tokio_stream::iter(first..first + i64::from(count));
         let numbers = numbers.map(|number| Ok(CountResponse { number }));
         if interval_ms == 0 {
-            return Ok(Response::new(Box::pin(numbers)));
+            return Ok(labels.on(Box::pin(numbers)));
         }
         let interval = Duration::from_millis(interval_ms.into());
-        Ok(Response::new(Box::pin(numbers.throttle(interval))))
+        Ok(labels.on(Box::pin(numbers.throttle(interval))))
     }
 
     async fn sum(
         &self,
         request: Request<Streaming<SumRequest>>,
     ) -> Result<Response<SumResponse>, Status> {
+        let labels = Labels::of(&request);
         let mut numbers = request.into_inner();
         let mut total = Total::default();
         while let Some(SumRequest { number }) = numbers.message().await? {
             total = total.plus(number).ok_or_else(too_large)?;
         }
-        Ok(Response::new(SumResponse {
+        Ok(labels.on(SumResponse {
             sum: total.sum,
             count: total.count,
         }))
@@ -119,12 +124,13 @@ impl proto::arith_server::Arith for ArithService {
         &self,
         request: Request<Streaming<RunningTotalRequest>>,
     ) -> Result<Response<Self::RunningTotalStream>, Status> {
+        let labels = Labels::of(&request);
         let mut total = Total::default();
         let answers = request.into_inner().map(move |number| {
             total = total.plus(number?.number).ok_or_else(too_large)?;
             Ok(RunningTotalResponse { total: total.sum })
         });
-        Ok(Response::new(Box::pin(answers)))
+        Ok(labels.on(Box::pin(answers)))
     }
 }
 
