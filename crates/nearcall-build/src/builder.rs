@@ -1,6 +1,6 @@
 //! The options of a run, and the run itself.
 
-use std::io::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind};
@@ -109,7 +109,8 @@ impl Builder {
         };
         let schema = Schema::load(&protos, &includes)?;
         if self.out_dir.is_none() {
-            watch(&schema)?;
+            let stdout = std::io::stdout().lock();
+            watch(&schema, stdout).map_err(|source| ErrorKind::Print { source })?;
         }
         write(&folder, &generate::generate(self, &schema)?)
     }
@@ -123,11 +124,9 @@ fn owned(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Vec<PathBuf> {
 }
 
 /// Tells cargo to run the build script again when a `.proto` file that was read changes.
-fn watch(schema: &Schema) -> Result<(), Error> {
-    let mut stdout = std::io::stdout().lock();
+fn watch(schema: &Schema, mut cargo: impl io::Write) -> io::Result<()> {
     for path in &schema.read {
-        writeln!(stdout, "cargo:rerun-if-changed={}", path.display())
-            .map_err(|source| ErrorKind::Print { source })?;
+        writeln!(cargo, "cargo:rerun-if-changed={}", path.display())?;
     }
     Ok(())
 }
@@ -147,4 +146,21 @@ fn write(folder: &Path, output: &Output) -> Result<(), Error> {
         std::fs::write(&path, content).map_err(failed(&path))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_watches_inputs_and_imports() {
+        let schema =
+            Schema::load(&["tests/good/shop.proto".into()], &["tests/good".into()]).unwrap();
+        let mut printed = Vec::new();
+        watch(&schema, &mut printed).unwrap();
+        assert_eq!(
+            String::from_utf8(printed).unwrap(),
+            "cargo:rerun-if-changed=tests/good/options.proto\ncargo:rerun-if-changed=tests/good/shop.proto\n"
+        );
+    }
 }

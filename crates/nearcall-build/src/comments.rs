@@ -169,6 +169,6 @@ mod tests {
             "> quote\n>\n```text\n>     code\n```\n",
         );
         check(" -     code\n", "```text\n-     code\n```\n");
-        check(" A\n\n\tcode\n", "A\n\n```text\ncode\n```\n");
+        check(" A\n\n\tcode\n", " A\n\n```text\ncode\n```\n");
     }
 }

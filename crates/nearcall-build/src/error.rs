@@ -19,7 +19,10 @@ pub struct Error {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A file was named twice, or two folders have a file that imports would call by the same name.
+    /// No file was named.
+    #[error("no .proto file was given")]
+    NoInput,
+    /// A file was named twice, or two include folders have a file that imports would call by the same name.
     #[error("two inputs have the same name, '{name}': {} and {}", .first.display(), .second.display())]
     SameName {
         /// The name by which imports know the file: its path below the include folder.
@@ -36,6 +39,12 @@ pub enum ErrorKind {
         path: PathBuf,
         /// The folder it is relative to.
         folder: PathBuf,
+    },
+    /// There is something of that name, but it is not a file.
+    #[error("'{}' is not a file", .path.display())]
+    NotAFile {
+        /// The path, as it was given.
+        path: PathBuf,
     },
     /// The file is there, but not below one of the include folders, so it has no name that imports could use.
     #[error("file '{}' is not below an include folder", .path.display())]
@@ -128,7 +137,7 @@ pub struct Place {
     pub file: PathBuf,
     /// The line, counted from 1.
     pub line: usize,
-    /// The column, counted from 1 in characters.
+    /// The column, counted from 1 in bytes.
     pub column: usize,
 }
 

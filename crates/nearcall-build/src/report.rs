@@ -11,8 +11,8 @@ use miette::{
 
 use crate::error::{ErrorKind, Place};
 
-/// How wide a report may be before its sentences wrap, in columns.
-const WIDTH_MAX: usize = 120;
+/// How many lines are shown before and after the one that is marked.
+const CONTEXT_LINES: usize = 1;
 
 /// A report that is to be rendered.
 #[derive(Debug, Default)]
@@ -74,16 +74,37 @@ impl Report {
         self
     }
 
+    /// Moves the marks of a report whose columns are bytes, as descriptors count them, but were taken for characters.
+    pub(crate) fn with_columns_as_bytes(mut self) -> Self {
+        let text = self
+            .source
+            .as_ref()
+            .map_or("", |source| source.inner().as_str());
+        for label in &mut self.labels {
+            let line_start = line_start(text, label.offset());
+            let Some(before) = text.get(line_start..label.offset()) else {
+                continue;
+            };
+            let span = (line_start + before.chars().count(), label.len());
+            *label = LabeledSpan::new_with_span(label.label().map(str::to_owned), span);
+        }
+        self.related = self
+            .related
+            .into_iter()
+            .map(Self::with_columns_as_bytes)
+            .collect();
+        self
+    }
+
     /// The place of the first mark.
     pub(crate) fn place(&self) -> Option<Place> {
         let source = self.source.as_ref()?;
         let label = self.labels.first()?;
-        let before = source.inner().get(..label.offset())?;
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let text = source.inner();
         Some(Place {
             file: PathBuf::from(source.name()),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            line: text.get(..label.offset())?.matches('\n').count() + 1,
+            column: label.offset() - line_start(text, label.offset()) + 1,
         })
     }
 
@@ -91,8 +112,8 @@ impl Report {
         let mut text = String::new();
         let rendered = GraphicalReportHandler::new_themed(GraphicalTheme::none())
             .with_links(false)
-            .with_width(WIDTH_MAX)
-            .with_context_lines(0)
+            .with_context_lines(CONTEXT_LINES)
+            .with_wrap_lines(false)
             .without_cause_chain()
             .render_report(&mut text, self);
         match rendered {
@@ -101,6 +122,12 @@ impl Report {
             Err(fmt::Error) => self.message.clone(),
         }
     }
+}
+
+/// Where the line begins in which `offset` is.
+fn line_start(text: &str, offset: usize) -> usize {
+    let before = text.get(..offset).unwrap_or_default();
+    before.rfind('\n').map_or(0, |at| at + 1)
 }
 
 fn source(path: &Path, text: &str) -> NamedSource<String> {
@@ -123,19 +150,24 @@ fn help(kind: &ErrorKind) -> Option<String> {
             "write package names in lower_snake_case; two that differ only in case or underscores need another name"
                 .to_owned()
         }
+        ErrorKind::NoInput => "name the files that define your services, such as `proto/arith/v1/arith.proto`".to_owned(),
+        ErrorKind::NotAFile { .. } => "name each `.proto` file; folders belong to the includes".to_owned(),
         ErrorKind::NoOutDir => "call this from a build.rs, or give a folder with `Builder::out_dir`".to_owned(),
         ErrorKind::Generated { .. } => "this is a fault of nearcall-build, please report it".to_owned(),
         _ => return None,
     })
 }
 
-/// Folders, as a sentence lists them.
+/// Folders, as a sentence lists them, with a word on those that are not there.
 pub(crate) fn list(folders: &[PathBuf]) -> String {
     match folders {
         [] => "none".to_owned(),
         folders => {
-            let names: Vec<String> = folders.iter().map(|it| it.display().to_string()).collect();
-            names.join(", ")
+            let names = folders.iter().map(|folder| match folder.is_dir() {
+                true => folder.display().to_string(),
+                false => format!("{} (which does not exist)", folder.display()),
+            });
+            names.collect::<Vec<_>>().join(", ")
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Schema {
 
 impl Schema {
     pub(crate) fn load(protos: &[PathBuf], includes: &[PathBuf]) -> Result<Self, Error> {
-        check::inputs(protos, includes)?;
+        let protos = check::inputs(protos, includes)?;
         let failed = |error| fault::explain(error, includes);
         let mut compiler = Compiler::new(includes).map_err(failed)?;
         compiler.include_imports(true).include_source_info(true);

@@ -11,39 +11,61 @@ use crate::error::{Error, ErrorKind};
 use crate::report::Report;
 use crate::schema::text_of;
 
-/// The inputs exist, are below an include folder, and have different names.
-pub(super) fn inputs(protos: &[PathBuf], includes: &[PathBuf]) -> Result<(), Error> {
+/// The inputs exist, are below an include folder, and have different names. Answers with paths that begin with an
+/// include folder.
+pub(super) fn inputs(protos: &[PathBuf], includes: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    if protos.is_empty() {
+        return Err(ErrorKind::NoInput.into());
+    }
     let mut named: BTreeMap<String, &Path> = BTreeMap::new();
-    for path in protos {
-        // A path that is not there may also be the name that imports use.
-        let imported_as = path
-            .to_str()
-            .filter(|name| super::path_of(name, includes).is_some());
-        if !path.exists() && imported_as.is_none() {
-            return Err(ErrorKind::FileNotFound {
-                path: path.clone(),
-                folder: std::env::current_dir().unwrap_or_default(),
-            }
-            .into());
-        }
-        let name = includes
-            .iter()
-            .find_map(|folder| IncludeFileResolver::new(folder.clone()).resolve_path(path))
-            .or(imported_as.map(str::to_owned))
-            .ok_or_else(|| ErrorKind::NotIncluded {
-                path: path.clone(),
-                includes: includes.to_vec(),
-            })?;
-        if let Some(first) = named.insert(name.clone(), path) {
+    let mut paths = Vec::new();
+    for proto in protos {
+        let (name, path) = find(proto, includes)?;
+        if let Some(first) = named.insert(name.clone(), proto) {
             return Err(ErrorKind::SameName {
                 name,
                 first: first.to_owned(),
-                second: path.clone(),
+                second: proto.clone(),
             }
             .into());
         }
+        paths.push(path);
     }
-    Ok(())
+    Ok(paths)
+}
+
+/// The name by which imports know `proto`, and its path below the include folder.
+fn find(proto: &Path, includes: &[PathBuf]) -> Result<(String, PathBuf), Error> {
+    let path = proto.to_owned();
+    if proto.is_dir() {
+        return Err(ErrorKind::NotAFile { path }.into());
+    }
+    let below =
+        |folder: &Path, path: &Path| IncludeFileResolver::new(folder.to_owned()).resolve_path(path);
+    if proto.exists() {
+        if let Some(name) = includes.iter().find_map(|folder| below(folder, proto)) {
+            return Ok((name, path));
+        }
+        // One may be absolute and the other relative, or there is a link on the way.
+        if let Ok(real) = proto.canonicalize() {
+            for folder in includes {
+                if let Some(name) = folder.canonicalize().ok().and_then(|it| below(&it, &real)) {
+                    let path = folder.join(&name);
+                    return Ok((name, path));
+                }
+            }
+        }
+        let includes = includes.to_vec();
+        return Err(ErrorKind::NotIncluded { path, includes }.into());
+    }
+    // A path that is not there may be the name that imports use.
+    if let Some(name) = proto.to_str()
+        && let Some(path) = super::path_of(name, includes)
+    {
+        return Ok((name.to_owned(), path));
+    }
+    let folder = std::env::current_dir().unwrap_or_default();
+    Err(ErrorKind::FileNotFound { path, folder }.into())
 }
 
 /// Services are in a package, and every package has a Rust module of its own.

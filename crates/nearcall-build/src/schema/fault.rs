@@ -10,6 +10,9 @@ use crate::schema::text_of;
 pub(super) fn explain(error: protox::Error, includes: &[PathBuf]) -> Error {
     let file = error.file().and_then(|name| text_of(name, includes));
     let mut report = Report::of_diagnostic(&error, file.as_ref());
+    if !error.is_parse() {
+        report = report.with_columns_as_bytes();
+    }
     let place = report.place();
     if error.is_file_not_found()
         && let Some(place) = place

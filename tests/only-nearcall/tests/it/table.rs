@@ -52,7 +52,7 @@ fn lines(service: &Service) -> String {
                 "{} {client} {server} {:?}",
                 method.path, method.idempotency
             )
-            .unwrap();
+            .expect("writing to a string cannot fail");
             lines
         })
 }
@@ -71,9 +71,12 @@ impl Call<http::Request<Body>> for Rows {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let row = request.extensions().get::<&'static Method>().unwrap();
+        let row = request
+            .extensions()
+            .get::<&'static Method>()
+            .expect("a row");
         assert_eq!(request.uri().path(), row.path);
-        self.0.lock().unwrap().push(row);
+        self.0.lock().expect("no panic").push(row);
         std::future::ready(Err(Status::unavailable("not answered")))
     }
 }
