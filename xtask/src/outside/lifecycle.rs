@@ -11,7 +11,7 @@ use crate::check::Session;
 use crate::program::Ended;
 use crate::tally::Tally;
 
-use super::server::{in_runtime, runtime_folder};
+use super::server::{LOGS, in_runtime, runtime_folder};
 
 /// Limit: how long `nearcall down` may leave the process of a service behind after it has said that it is done.
 const GONE_LIMIT: Duration = Duration::from_secs(2);
@@ -127,10 +127,13 @@ fn gone(pid: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// No file, at any depth; folders may stay.
+/// No file, at any depth; folders may stay, and so may logs, which are there to be read afterwards.
 fn left_nothing(folder: &Path) -> anyhow::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
+        if entry.file_name() == LOGS {
+            continue;
+        }
         ensure!(
             entry.file_type()?.is_dir(),
             "{} was left behind",
@@ -168,6 +171,9 @@ mod tests {
     fn a_file_left_behind_is_found() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("a/b")).unwrap();
+        assert!(left_nothing(folder.path()).is_ok());
+        fs::create_dir(folder.path().join(LOGS)).unwrap();
+        fs::write(folder.path().join(LOGS).join("arith.log"), "").unwrap();
         assert!(left_nothing(folder.path()).is_ok());
         fs::write(folder.path().join("a/b/arith.sock"), "").unwrap();
         assert!(left_nothing(folder.path()).is_err());

@@ -11,8 +11,7 @@ use super::server::{in_runtime, release_programs, runtime_folder};
 pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
     let nearcall = release_programs(session)?.join("nearcall");
     let folder = runtime_folder()?;
-    session
-        .program(nearcall)?
+    in_runtime(session.program(nearcall)?, folder.path())
         .folder(folder.path())
         .args(["new", "arena"])
         .succeed()?;

@@ -18,26 +18,32 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 /// How long to wait between two looks at a socket.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
+/// The folder for logs, in the runtime folder of a check.
+pub(crate) const LOGS: &str = "logs";
+
 /// A folder in the place of `$XDG_RUNTIME_DIR`, gone when dropped. Short, since a socket's path is bounded.
 pub(crate) fn runtime_folder() -> anyhow::Result<TempDir> {
     Ok(tempfile::Builder::new().prefix("nearcall-").tempdir()?)
 }
 
-/// `program` with its registry in `runtime`, and no setting of the caller's in its way.
+/// `program` with its registry and its logs in `runtime`, and no setting of the caller's in its way.
 pub(crate) fn in_runtime(program: Program, runtime: &Path) -> Program {
     program
         .env("XDG_RUNTIME_DIR", runtime)
+        .env("XDG_STATE_HOME", runtime.join(LOGS))
         .env_remove("NEARCALL_WORLD")
         .env_remove("NEARCALL_ADDRESS_ARITH")
 }
 
 /// Builds the `nearcall` command and the services for release, and answers with the folder of the programs.
 pub(crate) fn release_programs(session: &Session<'_>) -> anyhow::Result<PathBuf> {
-    session
-        .cargo()?
-        .args(["build", "--release"])
-        .args(["-p", "nearcall-cli", "-p", "arith"])
-        .succeed()?;
+    // One by one, as the demo and `nearcall up` do it: together their features would add up, and build anew.
+    for package in ["nearcall-cli", "arith"] {
+        session
+            .cargo()?
+            .args(["build", "--release", "--package", package])
+            .succeed()?;
+    }
     Ok(session.target().join("release"))
 }
 

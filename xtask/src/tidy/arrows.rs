@@ -51,7 +51,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &["nearcall-build"]),
 ];
 
-/// What services and examples may depend on: what a user's crate does.
+/// What services, examples and the crates of `tests/` may depend on: what a user's crate does.
 const USERS: &[&str] = &["nearcall"];
 
 /// What any crate may use in its `build.rs`.
@@ -104,7 +104,10 @@ pub(super) fn find(tree: &Tree) -> Vec<Place> {
 }
 
 fn is_user(member: &Package) -> bool {
-    member.folder.starts_with("services/") || member.folder.starts_with("examples/")
+    let folders = ["services/", "examples/", "tests/"];
+    folders
+        .iter()
+        .any(|folder| member.folder.starts_with(folder))
 }
 
 fn allowed(member: &Package) -> Option<&'static [&'static str]> {

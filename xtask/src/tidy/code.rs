@@ -27,6 +27,7 @@ const TONIC_PLACES: &[&str] = &[
     "crates/nearcall-build/",
     "crates/nearcall/",
     "crates/nearcall-testkit/",
+    "tests/only-nearcall/",
     "tests/outside/plain-tonic/",
     "bench/",
 ];
