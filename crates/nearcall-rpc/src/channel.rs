@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
+use http::uri::Authority;
 use http::{Request, Response};
-use nearcall_transport::Target;
+use nearcall_transport::{Connection, Target};
 use tonic::Status;
 use tonic::body::Body;
 use tower_service::Service;
@@ -83,6 +84,26 @@ impl Channel {
     /// The target is neither a name nor an address.
     pub fn lazy(target: impl Into<String>) -> Result<Self, ConnectError> {
         Self::builder(target).lazy()
+    }
+
+    /// A channel over a connection that is there already, such as one to a private child
+    /// ([`child::spawn`](nearcall_transport::child::spawn)). When it ends, so do the channel's calls.
+    ///
+    /// # Errors
+    ///
+    /// The other side has hung up already.
+    pub async fn over(connection: Connection) -> Result<Self, ConnectError> {
+        let authority = Authority::from_static(connect::NO_HOST);
+        let shaken = connect::handshake(connection, authority).await;
+        let sender = shaken.map_err(|error| ConnectError::GivenEnded(Some(error)))?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                link: Link::given(sender),
+                retries: Retries::default(),
+                unary_deadline: Some(UNARY_DEADLINE),
+                wait_for_ready: false,
+            }),
+        })
     }
 
     /// A channel with settings of its own.

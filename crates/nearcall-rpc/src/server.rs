@@ -214,6 +214,8 @@ impl Server {
         self.schema
             .add_reflection(&mut self.router)
             .map_err(ServeError::Schema)?;
+        // A connection is a file, and the limit that processes start with is as low as 1,024 on many systems.
+        nearcall_transport::raise_open_files();
         // Registered before the first listener: a signal between the two must find somebody home.
         let signals = Signals::new().map_err(ServeError::Signals)?;
         let names = self.router.names();

@@ -11,11 +11,11 @@ pub use nearcall_rpc::{
     Reason, ServeError, Server, TraceContext, WaitForReady, Wire, inspect, limits, raw, registry,
     resolve,
 };
-pub use nearcall_transport::{
-    Address, Peer, PeerPolicy, PrivateDir, Target, Transport, name, runtime_dir,
-};
 #[cfg(unix)]
 pub use nearcall_transport::process;
+pub use nearcall_transport::{
+    Address, Connection, Peer, PeerPolicy, PrivateDir, Target, Transport, child, name, runtime_dir,
+};
 pub use run::{block_on, connect};
 pub use tokio;
 pub use tokio_stream;

@@ -40,6 +40,11 @@ pub enum ConnectError {
         /// How long it could take.
         limit: Duration,
     },
+    /// The channel was made of a connection, and that has ended.
+    #[error(
+        "the connection that the channel was made of has ended, and no address says where to make another"
+    )]
+    GivenEnded(#[source] Option<hyper::Error>),
     /// The server did not speak HTTP/2.
     #[error("the server at {address} did not take up gRPC")]
     Handshake {
@@ -75,7 +80,13 @@ pub(crate) async fn connect(target: &Target, limit: Duration) -> Result<Sender, 
     let connecting = async {
         let connection = Connection::connect(&address).await?;
         check_peer(target, &address, &connection)?;
-        handshake(&address, connection).await
+        let failed = |source| ConnectError::Handshake {
+            address: address.clone(),
+            source,
+        };
+        handshake(connection, authority(&address))
+            .await
+            .map_err(failed)
     };
     match tokio::time::timeout(limit, connecting).await {
         Ok(connected) => connected,
@@ -102,7 +113,11 @@ fn check_peer(
     Ok(())
 }
 
-async fn handshake(address: &Address, connection: Connection) -> Result<Sender, ConnectError> {
+/// Begins HTTP/2 on a connection.
+pub(crate) async fn handshake(
+    connection: Connection,
+    authority: Authority,
+) -> Result<Sender, hyper::Error> {
     let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
@@ -111,29 +126,25 @@ async fn handshake(address: &Address, connection: Connection) -> Result<Sender, 
         .max_header_list_size(HEADER_LIST_BYTES_MAX)
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT);
-    let shaken = builder.handshake(TokioIo::new(connection)).await;
-    let (http2, driver) = shaken.map_err(|source| ConnectError::Handshake {
-        address: address.clone(),
-        source,
-    })?;
-    let place = address.clone();
+    let server = connection.peer().clone();
+    let (http2, driver) = builder.handshake(TokioIo::new(connection)).await?;
     // Ends when the last sender is dropped, or with the connection.
     tokio::spawn(async move {
         if let Err(error) = driver.await {
-            tracing::debug!(address = %place, %error, "the connection ended with an error");
+            tracing::debug!(%server, %error, "the connection ended with an error");
         }
     });
-    Ok(Sender::Grpc {
-        http2,
-        authority: authority(address),
-    })
+    Ok(Sender::Grpc { http2, authority })
 }
 
-/// What `:authority` says: the host and port of TCP, and `localhost` where there is no host, as stock clients have it.
+/// What `:authority` says where there is no host, as stock clients have it.
+pub(crate) const NO_HOST: &str = "localhost";
+
+/// The host and port of TCP.
 fn authority(address: &Address) -> Authority {
     let named = match address {
         Address::Http(host) => host.to_string().parse().ok(),
         _ => None,
     };
-    named.unwrap_or_else(|| Authority::from_static("localhost"))
+    named.unwrap_or_else(|| Authority::from_static(NO_HOST))
 }

@@ -12,7 +12,8 @@ use crate::status::Reason;
 
 #[derive(Debug)]
 pub(crate) struct Link {
-    target: Target,
+    /// None where the connection was given, and cannot be made again.
+    target: Option<Target>,
     connect_timeout: Duration,
     state: Mutex<State>,
     /// Held by the one that connects.
@@ -29,9 +30,23 @@ struct State {
 impl Link {
     pub(crate) fn new(target: Target, connect_timeout: Duration) -> Self {
         Self {
-            target,
+            target: Some(target),
             connect_timeout,
             state: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// One that has its connection already.
+    pub(crate) fn given(sender: Sender) -> Self {
+        let state = State {
+            sender: Some(sender),
+            failed: None,
+        };
+        Self {
+            target: None,
+            connect_timeout: Duration::ZERO,
+            state: Mutex::new(state),
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -48,8 +63,8 @@ impl Link {
         let mut backoff = Backoff::new();
         loop {
             match self.in_turn().await {
-                Err(status) if wait => {
-                    tracing::debug!(target = %self.target, %status, "not ready yet");
+                Err(status) if wait && self.target.is_some() => {
+                    tracing::debug!(%status, "not ready yet");
                     backoff.wait().await;
                 }
                 outcome => return outcome,
@@ -61,7 +76,7 @@ impl Link {
     pub(crate) async fn connect_now(&self, wait: bool) -> Result<(), ConnectError> {
         let mut backoff = Backoff::new();
         loop {
-            match connect(&self.target, self.connect_timeout).await {
+            match self.connect().await {
                 Ok(sender) => {
                     self.state().sender = Some(sender);
                     return Ok(());
@@ -84,15 +99,20 @@ impl Link {
         {
             return Err(status.clone());
         }
-        let outcome = connect(&self.target, self.connect_timeout)
-            .await
-            .map_err(|error| unavailable(&error));
+        let outcome = self.connect().await.map_err(|error| unavailable(&error));
         let mut state = self.state();
         match &outcome {
             Ok(sender) => state.sender = Some(sender.clone()),
             Err(status) => state.failed = Some((Instant::now(), status.clone())),
         }
         outcome
+    }
+
+    async fn connect(&self) -> Result<Sender, ConnectError> {
+        match &self.target {
+            Some(target) => connect(target, self.connect_timeout).await,
+            None => Err(ConnectError::GivenEnded(None)),
+        }
     }
 
     fn open(&self) -> Option<Sender> {

@@ -1,0 +1,101 @@
+//! The same calls over every transport there is.
+
+use nearcall::tokio_stream::{self, StreamExt};
+use nearcall::{Address, Channel, PeerPolicy, Server, child, tokio};
+use nearcall_testkit::probe::{Order, Probe, ProbeClient, ProbeServer};
+
+/// One call of each kind, and what the server knows of the caller.
+async fn check(channel: Channel, known: bool) {
+    let mut client = ProbeClient::new(channel);
+    let order = Order {
+        payload: vec![7; 100_000],
+        count: 3,
+        ..Order::default()
+    };
+    let report = client.unary(order.clone()).await.expect("an answer");
+    let report = report.into_inner();
+    assert_eq!(report.payload, order.payload);
+    assert_eq!(report.peer_pid.is_some(), known, "{:?}", report.peer_pid);
+    let reports = client.download(order.clone()).await.expect("a stream");
+    assert_eq!(reports.into_inner().collect::<Vec<_>>().await.len(), 3);
+    let orders = tokio_stream::iter(vec![order.clone(); 3]);
+    let report = client.upload(orders).await.expect("an answer").into_inner();
+    assert_eq!(report.payload.len(), 300_000);
+    let orders = tokio_stream::iter(vec![order; 3]);
+    let reports = client.chat(orders).await.expect("a stream").into_inner();
+    assert_eq!(reports.collect::<Vec<_>>().await.len(), 3);
+}
+
+async fn serve(address: &str, peers: PeerPolicy) -> Address {
+    let server = Server::new(address).add_service(ProbeServer::new(Probe::default()));
+    let bound = server.allow(peers).bind().await.expect("the server starts");
+    let address = bound.addresses().remove(0);
+    tokio::spawn(bound.serve());
+    address
+}
+
+#[tokio::test]
+async fn every_transport_carries_every_kind_of_call() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let unique = std::process::id();
+    let cases = [
+        (format!("unix:{}", path("wires.sock")), true),
+        (format!("unix-abstract:nearcall-wires-{unique}"), true),
+        ("memory:wires".to_owned(), true),
+        ("http://127.0.0.1:0".to_owned(), false),
+        (format!("parity:{}", path("parity.sock")), false),
+    ];
+    for (address, known) in cases {
+        let address = serve(&address, PeerPolicy::default().allow_unknown()).await;
+        let channel = Channel::connect(address.to_string()).await;
+        check(
+            channel.unwrap_or_else(|error| panic!("{address}: {error}")),
+            known,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_peer_of_whom_nothing_is_known_is_refused_unless_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("parity:{}", folder.path().join("probe.sock").display());
+    let address = serve(&address, PeerPolicy::default()).await;
+    let mut client = ProbeClient::new(Channel::connect(address.to_string()).await.unwrap());
+    let status = client.unary(Order::default()).await.unwrap_err();
+    assert_eq!(
+        nearcall::Reason::of(&status),
+        Some(nearcall::Reason::PeerRefused),
+        "{status:?}"
+    );
+    assert!(status.message().contains("unknown"), "{status:?}");
+}
+
+/// Run as a child by the test below; by itself it does nothing.
+#[test]
+fn child_serves_what_it_inherits() {
+    if std::env::var_os("NEARCALL_INHERIT").is_none() {
+        return;
+    }
+    nearcall::block_on(async {
+        let server = Server::new("inherit:").add_service(ProbeServer::new(Probe::default()));
+        server.serve().await.unwrap();
+    });
+}
+
+#[tokio::test]
+async fn a_private_child_is_called_over_the_connection_that_it_inherits() {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "wires::child_serves_what_it_inherits"]);
+    let (mut process, connection) = child::spawn(&mut command).unwrap();
+    let channel = Channel::over(connection).await.unwrap();
+    check(channel.clone(), true).await;
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let status = ProbeClient::new(channel)
+        .unary(Order::default())
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), nearcall::Code::Unavailable, "{status:?}");
+}
