@@ -40,9 +40,9 @@ Examples:
   nearcall call --at unix:/tmp/other.sock shop.v1.Shop/Buy @order.json
   seq 3 | sed 's/.*/{\"number\":&}/' | nearcall call arith.v1.Arith/RunningTotal -
 
-JSON is that of protobuf, and more readable on the way out: 64-bit numbers are numbers where every JSON
-reader holds them exactly (up to 2^53-1 either way) and strings beyond, and fields that have their default
-are shown. --strict-json prints the canonical form.
+JSON is that of protobuf, and more readable on the way out: a 64-bit number is a number where every
+JSON reader holds it exactly (up to 2^53-1 either way) and a string beyond, and fields that have
+their default are shown. --strict-json prints the canonical form.
 
 Exit status:
   0       the call ended well

@@ -148,7 +148,7 @@ impl Reading {
         let read = tokio::task::spawn_blocking(move || {
             let mut values = Values::open(&input)?;
             let Some(first) = values.next().transpose()? else {
-                return self.encode(Value::Object(serde_json::Map::new()), 1);
+                return self.encode(&Value::Object(serde_json::Map::new()), 1);
             };
             if let Some(second) = values.next().transpose()? {
                 return Err(InputError::TooMany {
@@ -156,7 +156,7 @@ impl Reading {
                     second: second.to_string().chars().take(40).collect(),
                 });
             }
-            self.encode(first, 1)
+            self.encode(&first, 1)
         });
         read.await.unwrap_or_else(|error| {
             Err(InputError::Read {
@@ -169,17 +169,17 @@ impl Reading {
     /// Gives every message to `take` until it wants no more.
     fn each(&self, input: &Input, take: &mut dyn FnMut(Bytes) -> bool) -> Result<(), InputError> {
         for (index, value) in Values::open(input)?.enumerate() {
-            if !take(self.encode(value?, index + 1)?) {
+            if !take(self.encode(&value?, index + 1)?) {
                 break;
             }
         }
         Ok(())
     }
 
-    fn encode(&self, value: Value, ordinal: usize) -> Result<Bytes, InputError> {
+    fn encode(&self, value: &Value, ordinal: usize) -> Result<Bytes, InputError> {
         let which = which(ordinal);
         let message =
-            json::read(&self.descriptor, &value).map_err(|problem| InputError::Message {
+            json::read(&self.descriptor, value).map_err(|problem| InputError::Message {
                 which: which.clone(),
                 type_name: self.descriptor.full_name().to_owned(),
                 problem,

@@ -127,9 +127,17 @@ impl Schema {
     }
 }
 
-/// Whether a service is there for tools rather than for callers: health and reflection.
+/// Packages of what is there for tools rather than for callers.
+const PLUMBING: [&str; 4] = [
+    "google.protobuf.",
+    "grpc.channelz.",
+    "grpc.health.",
+    "grpc.reflection.",
+];
+
+/// Whether a name belongs to what is there for tools rather than for callers.
 pub(crate) fn is_plumbing(name: &str) -> bool {
-    name.starts_with("grpc.") || name.starts_with("google.protobuf.")
+    PLUMBING.iter().any(|package| name.starts_with(package))
 }
 
 fn find(pool: &DescriptorPool, name: &str) -> Option<Definition> {
