@@ -5,6 +5,7 @@ pub mod arith {
     nearcall::include_proto!("arith.v1");
 }
 
+pub mod interop;
 mod isolated;
 pub mod probe;
 mod running;

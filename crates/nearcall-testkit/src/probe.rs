@@ -64,13 +64,13 @@ impl Tally {
 
 /// Counts a handler that is dropped before it is told that it is done.
 #[derive(Debug)]
-struct Watched {
+pub(crate) struct Watched {
     tally: Arc<Tally>,
     done: bool,
 }
 
 impl Watched {
-    fn new(tally: &Arc<Tally>) -> Self {
+    pub(crate) fn new(tally: &Arc<Tally>) -> Self {
         tally.begun.fetch_add(1, Ordering::SeqCst);
         Self {
             tally: Arc::clone(tally),
@@ -78,7 +78,7 @@ impl Watched {
         }
     }
 
-    const fn done(&mut self) {
+    pub(crate) const fn done(&mut self) {
         self.done = true;
     }
 }
