@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The longest label, in bytes: of a world, a service or an instance.
+/// Limit: the longest label, in bytes, of a world, a service or an instance.
 pub const LABEL_LEN_MAX: usize = 32;
 
 /// The variable that says which world names without one are in.

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 /// The bytes every HTTP/2 client sends first (RFC 9113 section 3.4).
 pub const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// The most bytes [`sniff`] reads: the length of the longest opening it knows.
+/// Limit: the most bytes [`sniff`] reads; the length of the longest opening it knows.
 pub const FIRST_BYTES_MAX: usize = HTTP2_PREFACE.len();
 
 /// What the first bytes of a connection say that the client speaks.

@@ -5,7 +5,7 @@ use super::hpack::{Decoder, Malformed, apply};
 use super::original::OriginalAuthority;
 use crate::preface::HTTP2_PREFACE;
 
-/// The most bytes of one header block that are followed, its frames' heads and padding included; 16 KiB, as many as
+/// Limit: the most bytes of one header block that are followed, its frames' heads and padding included; 16 KiB, as many as
 /// the server takes of a header list by default. A longer one ends the following, and the server's own limit answers.
 pub const HEADER_BLOCK_MAX: usize = 16 * 1024;
 

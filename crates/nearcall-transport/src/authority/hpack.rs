@@ -12,7 +12,7 @@ use httlib_huffman::DecoderSpeed;
 use super::original::OriginalAuthority;
 use super::uri::{PLACEHOLDER, heal};
 
-/// The largest dynamic table that is followed. Servers announce 4,096 unless told otherwise (RFC 9113 section 6.5.2), and
+/// Limit: the largest dynamic table that is followed, in bytes. Servers announce 4,096 unless told otherwise (RFC 9113 section 6.5.2), and
 /// a client that takes more than its server announced is refused by it.
 pub const TABLE_SIZE_MAX: u32 = 65_536;
 

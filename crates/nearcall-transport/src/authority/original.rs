@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// How many bytes of an original authority are kept: a socket path has at most 108, and a log line wants no more.
+/// Limit: how many bytes of an original authority are kept; a socket path has at most 108, and a log line wants no more.
 pub const KEPT_MAX: usize = 256;
 
 /// The authority of a connection's first request as the client sent it, for logs and nothing else.
