@@ -14,6 +14,8 @@ const PROTOS: &str = "proto";
 const OWN: &str = "proto/nearcall";
 /// Where the generated code goes.
 const GENERATED: &str = "crates/nearcall-proto/src/generated";
+/// What includes every package in a module of its name; here the modules are written by hand.
+const MODULES: &str = "proto-modules.rs";
 /// Under which path that code finds its runtime, since the facade depends on the crate it is in.
 const RUNTIME: &str = "crate::codegen";
 
@@ -94,6 +96,9 @@ fn contents(folder: &Path) -> anyhow::Result<BTreeMap<PathBuf, Vec<u8>>> {
     let mut contents = BTreeMap::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
+        if entry.file_name() == MODULES {
+            continue;
+        }
         contents.insert(entry.file_name().into(), fs::read(entry.path())?);
     }
     Ok(contents)

@@ -109,7 +109,7 @@ impl Builder {
         };
         let schema = Schema::load(&protos, &includes)?;
         if self.out_dir.is_none() {
-            let stdout = std::io::stdout().lock();
+            let stdout = io::stdout().lock();
             watch(&schema, stdout).map_err(|source| ErrorKind::Print { source })?;
         }
         write(&folder, &generate::generate(self, &schema)?)

@@ -82,6 +82,14 @@ pub enum ErrorKind {
         /// Where it is declared.
         place: Place,
     },
+    /// The trait that is generated for a service would hide something that the generated code around it uses.
+    #[error("service '{service}' is called as something that generated code uses")]
+    NameTaken {
+        /// Name of the service.
+        service: String,
+        /// Where it is declared.
+        place: Place,
+    },
     /// Two packages would become the same Rust module.
     #[error("packages '{first}' and '{second}' both become the Rust module '{module}'")]
     SameModule {

@@ -7,7 +7,7 @@ use prost_build::Module;
 use prost_types::FileDescriptorProto;
 use protox::file::{FileResolver as _, IncludeFileResolver};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Place};
 use crate::report::Report;
 use crate::schema::text_of;
 
@@ -68,13 +68,14 @@ fn find(proto: &Path, includes: &[PathBuf]) -> Result<(String, PathBuf), Error> 
     Err(ErrorKind::FileNotFound { path, folder }.into())
 }
 
-/// Services are in a package, and every package has a Rust module of its own.
+/// Services are in a package and have names that generated code can use, and every package has a Rust module of its own.
 pub(super) fn packages(files: &[FileDescriptorProto], includes: &[PathBuf]) -> Result<(), Error> {
     let mut modules: BTreeMap<Module, &str> = BTreeMap::new();
     for file in files {
         let package = file.package();
-        if package.is_empty() && !file.service.is_empty() {
-            return Err(no_package(file, includes));
+        if let Some(error) = (0..file.service.len()).find_map(|index| fault(file, index, includes))
+        {
+            return Err(error);
         }
         let module = Module::from_protobuf_package_name(package);
         let first = *modules.entry(module.clone()).or_insert(package);
@@ -90,24 +91,65 @@ pub(super) fn packages(files: &[FileDescriptorProto], includes: &[PathBuf]) -> R
     Ok(())
 }
 
-fn no_package(file: &FileDescriptorProto, includes: &[PathBuf]) -> Error {
-    let service = file.service[0].name().to_owned();
+/// Names of the traits and types that a generated server uses, which a trait of that name would hide.
+const TAKEN: [&str; 15] = [
+    "Arc",
+    "B",
+    "Body",
+    "Box",
+    "BoxFuture",
+    "Clone",
+    "CompressionEncoding",
+    "Context",
+    "EnabledCompressionEncodings",
+    "InterceptedService",
+    "Into",
+    "Option",
+    "Poll",
+    "StdError",
+    "T",
+];
+
+/// The error of the service that `file` declares as its `index`th, if there is one.
+fn fault(file: &FileDescriptorProto, index: usize, includes: &[PathBuf]) -> Option<Error> {
+    let service = file.service[index].name().to_owned();
+    let (message, help) = if file.package().is_empty() {
+        let package = Module::from_protobuf_package_name(&service);
+        (
+            format!("service '{service}' is in no package"),
+            format!(
+                "callers reach a service by package and name; add a line such as `package {package}.v1;`"
+            ),
+        )
+    } else if TAKEN.contains(&service.as_str()) {
+        (
+            format!("service '{service}' is called as something that generated code uses"),
+            format!("give it another name, such as `{service}Service`"),
+        )
+    } else {
+        return None;
+    };
     let name = file.name();
     let text = text_of(name, includes).unwrap_or_else(|| (name.into(), String::new()));
-    // `[6, 0, 1]` is the name of the first service, in the words of descriptor.proto.
-    let span = span_of(file, &text.1, &[6, 0, 1]);
-    let report = Report::new(format!("service '{service}' is in no package"))
-        .help(format!(
-            "callers reach a service by package and name; add a line such as `package {}.v1;`",
-            suggestion(&service)
-        ))
+    // The path is that of the service's name, in the numbers of descriptor.proto.
+    let span = span_of(
+        file,
+        &text.1,
+        &[6, i32::try_from(index).unwrap_or_default(), 1],
+    );
+    let report = Report::new(message)
+        .help(help)
         .mark(&text, span, "this service");
-    let place = report.place().unwrap_or_else(|| crate::Place {
+    let place = report.place().unwrap_or_else(|| Place {
         file: text.0.clone(),
         line: 1,
         column: 1,
     });
-    Error::reported(ErrorKind::NoPackage { service, place }, &report)
+    let kind = match file.package().is_empty() {
+        true => ErrorKind::NoPackage { service, place },
+        false => ErrorKind::NameTaken { service, place },
+    };
+    Some(Error::reported(kind, &report))
 }
 
 /// The bytes of `text` that the part of `file` under `path` takes.
@@ -131,8 +173,4 @@ fn span_of(file: &FileDescriptorProto, text: &str, path: &[i32]) -> miette::Sour
         number(end).saturating_sub(number(start)),
     )
         .into()
-}
-
-fn suggestion(service: &str) -> String {
-    Module::from_protobuf_package_name(service).to_string()
 }

@@ -54,6 +54,7 @@ fn a_report_says_where_and_what_to_do() {
     check("two_faults", &["tests/bad/twice.proto"], BAD);
     check("defined_twice", &["tests/bad/defined_twice.proto"], BAD);
     check("no_package", &["tests/bad/no_package.proto"], BAD);
+    check("name_taken", &["tests/bad/name_taken.proto"], BAD);
     check("same_module", &["tests/bad/module_a.proto"], BAD);
     const TWO: &[&str] = &["tests/bad/one", "tests/bad/two"];
     check(
