@@ -2,7 +2,8 @@
 //! line, a bridge or another language.
 //!
 //! Generated clients are the better choice wherever the `.proto` is known. All four kinds of call are one here: a
-//! stream of messages goes out, a stream comes back; [`unary`] is the short form for one and one.
+//! stream of messages goes out, a stream comes back; [`unary`] is the short form for one and one. [`RawService`] is the
+//! other side: it answers such calls.
 //!
 //! ```
 //! # async fn example<T>(channel: T) -> Result<(), tonic::Status>
@@ -27,6 +28,7 @@ mod codec;
 mod over_limit;
 mod path;
 mod replies;
+mod serve;
 #[cfg(test)]
 mod tests;
 
@@ -46,6 +48,7 @@ pub use codec::BytesCodec;
 pub use over_limit::{Direction, OverLimit};
 pub use path::{MethodPath, MethodPathError};
 pub use replies::Replies;
+pub use serve::{Answering, Messages, RawService};
 
 use over_limit::Watch;
 

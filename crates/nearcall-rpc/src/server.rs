@@ -28,6 +28,7 @@ pub use drain::Drained;
 pub use router::Served;
 
 use crate::limits::Limits;
+use crate::raw::RawService;
 use crate::registry::RegistryError;
 use crate::resolve::ResolveError;
 use accept::Accept;
@@ -60,6 +61,7 @@ pub struct Server {
     heal: bool,
     reporter: HealthReporter,
     stop: Option<Stop>,
+    signals: bool,
 }
 
 /// What ends a server besides signals.
@@ -117,6 +119,7 @@ impl Server {
             heal: true,
             reporter,
             stop: None,
+            signals: true,
         };
         server.add_tables(&schema::HEALTH, health)
     }
@@ -137,6 +140,19 @@ impl Server {
     ) -> Self {
         self.schema.add(file_descriptor_set);
         self.router.add(S::NAME, &[], service);
+        self
+    }
+
+    /// Adds a service whose messages stay bytes: its name and its methods are known only as the program runs.
+    #[must_use]
+    pub fn add_raw_service(mut self, service: RawService) -> Self {
+        let methods = service.methods().map(|(name, streaming)| {
+            let path = format!("/{}/{name}", service.name());
+            (name.to_owned(), path, streaming)
+        });
+        let methods = methods.collect();
+        let name = service.name().to_owned();
+        self.router.add_unlisted(name, methods, service);
         self
     }
 
@@ -189,6 +205,14 @@ impl Server {
         self
     }
 
+    /// Leaves SIGINT and SIGTERM to the program, which has a life of its own: a game, or an engine. What ends the server
+    /// then is [`Self::stop_when`] alone.
+    #[must_use]
+    pub const fn without_signals(mut self) -> Self {
+        self.signals = false;
+        self
+    }
+
     /// Sets the health of the services while they are served.
     #[must_use]
     pub fn health(&self) -> HealthReporter {
@@ -217,12 +241,16 @@ impl Server {
         // A connection is a file, and the limit that processes start with is as low as 1,024 on many systems.
         nearcall_transport::raise_open_files();
         // Registered before the first listener: a signal between the two must find somebody home.
-        let signals = Signals::new().map_err(ServeError::Signals)?;
+        let signals = if self.signals {
+            Signals::new().map_err(ServeError::Signals)?
+        } else {
+            Signals::ignored()
+        };
         let names = self.router.names();
         let facts = Facts {
             owner: self.target.clone(),
             insecure: self.insecure,
-            services: names.iter().copied().map(str::to_owned).collect(),
+            services: names.iter().map(|&name| name.to_owned()).collect(),
             schema_hash: self.schema.hash(),
         };
         let mut places = Vec::new();

@@ -1,5 +1,6 @@
 //! From a path to the service that answers it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -45,13 +46,13 @@ impl<S> Served for S where
 /// Every service of one server.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Router {
-    routes: Arc<HashMap<&'static str, Route>>,
+    routes: Arc<HashMap<Cow<'static, str>, Route>>,
 }
 
 struct Route {
     service: Box<dyn Dispatch>,
     /// By the method's name. Empty where nothing is known of the methods.
-    methods: HashMap<&'static str, MethodFacts>,
+    methods: HashMap<Cow<'static, str>, MethodFacts>,
     /// What is assumed of a method that is not listed, where none are.
     unlisted: MethodFacts,
 }
@@ -71,31 +72,55 @@ impl Router {
         methods: &'static [table::Method],
         service: S,
     ) {
+        let methods = methods
+            .iter()
+            .map(|method| {
+                let facts = MethodFacts::new(method.path, !method.is_unary());
+                (Cow::Borrowed(method.name), facts)
+            })
+            .collect();
+        self.insert(name.into(), methods, service);
+    }
+
+    /// Adds a service of which there is no table: its methods' names, their paths, and whether they stream.
+    pub(crate) fn add_unlisted<S: Served>(
+        &mut self,
+        name: String,
+        methods: Vec<(String, String, bool)>,
+        service: S,
+    ) {
+        let methods = methods
+            .into_iter()
+            .map(|(name, path, streaming)| (name.into(), MethodFacts::new(&path, streaming)))
+            .collect();
+        self.insert(name.into(), methods, service);
+    }
+
+    fn insert<S: Served>(
+        &mut self,
+        name: Cow<'static, str>,
+        methods: HashMap<Cow<'static, str>, MethodFacts>,
+        service: S,
+    ) {
         let routes =
             Arc::get_mut(&mut self.routes).expect("a router is filled before it is shared");
-        let facts = |path: &str, streaming| MethodFacts {
-            path: path.into(),
-            streaming,
-        };
         let route = Route {
             service: Box::new(service),
-            methods: methods
-                .iter()
-                .map(|method| (method.name, facts(method.path, !method.is_unary())))
-                .collect(),
-            unlisted: facts(&format!("/{name}"), true),
+            methods,
+            unlisted: MethodFacts::new(&format!("/{name}"), true),
         };
-        if routes.insert(name, route).is_some() {
+        if routes.contains_key(&name) {
             tracing::warn!(
-                service = name,
+                service = &*name,
                 "the service was added twice; the later one answers"
             );
         }
+        routes.insert(name, route);
     }
 
     /// The names of the services, in alphabetical order.
-    pub(crate) fn names(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self.routes.keys().copied().collect();
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.routes.keys().map(AsRef::as_ref).collect();
         names.sort_unstable();
         names
     }
@@ -124,9 +149,18 @@ impl Router {
     }
 }
 
+impl MethodFacts {
+    fn new(path: &str, streaming: bool) -> Self {
+        Self {
+            path: path.into(),
+            streaming,
+        }
+    }
+}
+
 impl Route {
     fn unknown_method(&self, service: &str, method: &str) -> Status {
-        let mut names: Vec<_> = self.methods.keys().copied().collect();
+        let mut names: Vec<&str> = self.methods.keys().map(AsRef::as_ref).collect();
         names.sort_unstable();
         let names = names.join(", ");
         Reason::UnknownMethod.status(format!(
