@@ -7,6 +7,7 @@ mod plan;
 mod size;
 pub(crate) mod status;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -115,10 +116,15 @@ async fn call(args: &CallArgs) -> Result<ExitCode, Failure> {
         message_max: options.message_max,
     };
     let (requests, failed) = if method.is_client_streaming() {
-        let input = stream_input(plan.input);
+        let input = match plan.input {
+            Input::Nothing => Input::Stdin,
+            given => given,
+        };
+        note_stdin(&input);
         let outgoing = reading.stream(input);
         (Sent::Stream(outgoing.messages), Some(outgoing.failed))
     } else {
+        note_stdin(&plan.input);
         let message = reading.one(plan.input, method.name()).await?;
         (Sent::One(message), None)
     };
@@ -163,15 +169,11 @@ fn options(args: &CallArgs) -> CallOptions {
     options
 }
 
-/// A method that takes a stream reads stdin when nothing else is said, and says that it does where a person would wait.
-fn stream_input(input: Input) -> Input {
-    if input != Input::Nothing {
-        return input;
-    }
-    if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+/// Says what is waited for where a person would wonder.
+fn note_stdin(input: &Input) {
+    if *input == Input::Stdin && std::io::stdin().is_terminal() {
         output::note("reading messages from stdin, as JSON; Ctrl-D ends them");
     }
-    Input::Stdin
 }
 
 fn show_request<T>(

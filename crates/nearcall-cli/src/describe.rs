@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::output;
 use crate::schema::lookup::is_plumbing;
+use crate::schema::plain::plain;
 use crate::schema::print::{self, Definition};
 use crate::schema::servers;
 use crate::schema::{Files, Schema};
@@ -48,7 +49,7 @@ pub(crate) async fn run(args: DescribeArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         output::json(&table::json(&all))?;
     } else {
-        for line in print::proto(&all).lines() {
+        for line in plain(&print::proto(&all)).lines() {
             if line.trim_start().starts_with("//") {
                 output::line(output::paint(anstyle::AnsiColor::Green, line))?;
             } else {

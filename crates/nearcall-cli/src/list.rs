@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::describe;
 use crate::output;
 use crate::schema::lookup::is_plumbing;
+use crate::schema::plain::plain;
 use crate::schema::{Files, Schema, servers};
 use crate::world;
 
@@ -192,9 +193,9 @@ async fn services(mut schema: Schema, as_json: bool) -> anyhow::Result<ExitCode>
         return Ok(ExitCode::SUCCESS);
     }
     for service in &services {
-        output::line(output::bold(service.full_name()))?;
+        output::line(output::bold(plain(service.full_name())))?;
         for line in methods(service) {
-            output::line(format!("  {line}"))?;
+            output::line(format!("  {}", plain(&line)))?;
         }
     }
     Ok(ExitCode::SUCCESS)

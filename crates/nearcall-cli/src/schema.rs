@@ -5,6 +5,7 @@
 pub(crate) mod json;
 pub(crate) mod lookup;
 pub(crate) mod mismatch;
+pub(crate) mod plain;
 pub(crate) mod print;
 pub(crate) mod servers;
 mod source;

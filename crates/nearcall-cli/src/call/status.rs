@@ -8,6 +8,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, Value as Field};
 use serde_json::{Value, json};
 
 use crate::schema::json::{Style, print};
+use crate::schema::plain::plain;
 use crate::schema::{Schema, unknown};
 
 /// Limit: details of one status that are told.
@@ -63,7 +64,7 @@ impl Told {
             message => format!("{name}: {message}"),
         }];
         lines.extend(self.details.iter().flat_map(details::lines));
-        lines
+        lines.iter().map(|line| plain(line).into_owned()).collect()
     }
 
     /// The status as JSON.

@@ -4,6 +4,7 @@ use nearcall::inspect::InspectError;
 use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
 
 use super::Schema;
+use super::plain::plain;
 use super::print::Definition;
 use super::suggest::did_you_mean;
 
@@ -43,9 +44,15 @@ pub(crate) enum Unfound {
         /// What may have been meant.
         hint: String,
     },
-    /// The server could not be asked.
-    #[error(transparent)]
-    Inspect(#[from] InspectError),
+    /// The server could not be asked. It is no source: its own words would be told again, as the server chose them.
+    #[error("{}", plain(&.0.to_string()))]
+    Inspect(InspectError),
+}
+
+impl From<InspectError> for Unfound {
+    fn from(error: InspectError) -> Self {
+        Self::Inspect(error)
+    }
 }
 
 impl Schema {
@@ -158,7 +165,7 @@ fn find(pool: &DescriptorPool, name: &str) -> Option<Definition> {
 }
 
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<_> = names.collect();
+    let names: Vec<_> = names.map(plain).collect();
     match names.get(..NAMES_MAX) {
         _ if names.is_empty() => "nothing".to_owned(),
         Some(first) if names.len() > NAMES_MAX => {
@@ -209,5 +216,36 @@ mod tests {
             "no method cok in t.Kitchen; did you mean Cook?; it has: Cook, Watch, Add, Talk",
         )
         .await;
+    }
+
+    /// Descriptors come from strangers: whatever they say, there is no panic and no endless walk.
+    #[test]
+    fn descriptors_that_make_no_sense_do_no_harm() {
+        use prost_reflect::prost::Message as _;
+        use prost_reflect::prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
+        let file = |name: &str, imports: &[&str], message: &str| FileDescriptorProto {
+            name: Some(name.to_owned()),
+            dependency: imports.iter().map(|&import| import.to_owned()).collect(),
+            message_type: vec![DescriptorProto {
+                name: Some(message.to_owned()),
+                ..Default::default()
+            }],
+            ..Default::default()
+        };
+        let check = |files: Vec<FileDescriptorProto>, is_refused: bool| {
+            let set = FileDescriptorSet { file: files }.encode_to_vec();
+            let mut pool = DescriptorPool::global();
+            let added = pool.decode_file_descriptor_set(set.as_slice());
+            assert_eq!(added.is_err(), is_refused);
+            let found = find(&pool, "A");
+            assert_eq!(found.is_none(), is_refused);
+            let shown = crate::schema::print::proto(&Vec::from_iter(found));
+            assert_eq!(shown.is_empty(), is_refused);
+        };
+        // Imports in a circle are not followed by anyone, so they may stand.
+        check(vec![file("a", &["a"], "A")], false);
+        check(vec![file("a", &["b"], "A"), file("b", &["a"], "B")], false);
+        check(vec![file("a", &["nowhere"], "A")], true);
+        check(vec![file("a", &[], "A"), file("b", &[], "A")], true);
     }
 }

@@ -1,5 +1,7 @@
 //! The names that someone who mistyped may have meant.
 
+use super::plain::plain;
+
 /// Limit: names that one suggestion holds.
 pub(crate) const SUGGESTIONS_MAX: usize = 3;
 
@@ -31,8 +33,12 @@ pub(crate) fn did_you_mean<'a>(
 ) -> String {
     match closest(given, candidates).as_slice() {
         [] => String::new(),
-        [one] => format!("; did you mean {one}?"),
-        [many @ .., last] => format!("; did you mean {} or {last}?", many.join(", ")),
+        [one] => format!("; did you mean {}?", plain(one)),
+        [many @ .., last] => format!(
+            "; did you mean {} or {}?",
+            plain(&many.join(", ")),
+            plain(last)
+        ),
     }
 }
 
