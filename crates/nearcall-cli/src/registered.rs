@@ -67,7 +67,14 @@ pub(crate) async fn servers(world: &World) -> Result<Vec<Listed>, RegistryError>
         let path = socket(registry.dir(), &name);
         let alive = listens(&path).await;
         let address = format!("unix:{}", path.display());
-        servers.push(Listed { name, address, pid: None, started: None, wires: Vec::new(), alive });
+        servers.push(Listed {
+            name,
+            address,
+            pid: None,
+            started: None,
+            wires: Vec::new(),
+            alive,
+        });
     }
     for entry in entries {
         let alive = is_alive(&entry).await;
@@ -91,9 +98,14 @@ pub(crate) async fn servers(world: &World) -> Result<Vec<Listed>, RegistryError>
 ///
 /// # Errors
 /// When the folder is there and cannot be used.
-pub(crate) async fn alive(world: &World, name: &ServiceName) -> Result<Option<Listed>, RegistryError> {
+pub(crate) async fn alive(
+    world: &World,
+    name: &ServiceName,
+) -> Result<Option<Listed>, RegistryError> {
     let servers = servers(world).await?;
-    Ok(servers.into_iter().find(|server| server.alive && server.name == *name))
+    Ok(servers
+        .into_iter()
+        .find(|server| server.alive && server.name == *name))
 }
 
 /// Where a name's entry says that it is served.
@@ -109,7 +121,10 @@ pub(crate) async fn sweep(world: &World) -> Vec<ServiceName> {
     let folder = folder(world);
     // What cannot be listed cannot be swept either.
     let servers = servers(world).await.unwrap_or_default();
-    let dead = servers.into_iter().filter(|server| !server.alive).map(|server| server.name);
+    let dead = servers
+        .into_iter()
+        .filter(|server| !server.alive)
+        .map(|server| server.name);
     for name in dead.chain(names_with(&folder, ".sock.lock")) {
         // To take a dead server's place and leave it is how a place is cleared: under the lock that every server of
         // ours takes, and never with a live one in it.
@@ -117,6 +132,7 @@ pub(crate) async fn sweep(world: &World) -> Vec<ServiceName> {
             swept.push(name);
         }
     }
+    swept.sort();
     swept.dedup();
     // Not empty, or gone already: both are well.
     let _ = fs::remove_dir(folder);
@@ -131,7 +147,13 @@ fn socket(folder: &Path, name: &ServiceName) -> PathBuf {
 fn names_with(folder: &Path, ending: &str) -> Vec<ServiceName> {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     files
-        .filter_map(|file| file.file_name().to_str()?.strip_suffix(ending)?.parse().ok())
+        .filter_map(|file| {
+            file.file_name()
+                .to_str()?
+                .strip_suffix(ending)?
+                .parse()
+                .ok()
+        })
         .collect()
 }
 

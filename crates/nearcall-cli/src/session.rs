@@ -143,7 +143,7 @@ impl Session {
         control.end().await;
         drop(supervisor);
         if let Some(mirror) = mirror {
-            mirror.finish();
+            mirror.finish().await;
         }
         // One that had to be killed has left its files.
         registered::sweep(&world).await;

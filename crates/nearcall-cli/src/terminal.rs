@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anstyle::AnsiColor;
 
@@ -14,6 +15,9 @@ use crate::supervise::Shown;
 
 /// How many lines may wait for a slow terminal; further ones are only in the log, and the terminal says how many.
 const QUEUE_LINES_MAX: usize = 1024;
+
+/// How long the last lines may take to be written.
+const FINISH_WAIT: Duration = Duration::from_secs(1);
 
 /// Colours that are read well on light and dark ground; a service keeps the one that its place gives it.
 const COLORS: [AnsiColor; 6] = [
@@ -141,11 +145,14 @@ impl Mirror {
         self.lines.clone()
     }
 
-    /// Waits until what was handed in is written. Every other holder of [`lines`](Self::lines) has to be gone.
-    pub(crate) fn finish(mut self) {
+    /// Waits until what was handed in is written, for a while: a terminal that is held must not hold the end either.
+    /// Every other holder of [`lines`](Self::lines) has to be gone, or on its way.
+    pub(crate) async fn finish(mut self) {
         self.lines = None;
         if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+            // Beside the runtime, which still has to drop the tasks that hold the other ends.
+            let joined = tokio::task::spawn_blocking(|| thread.join());
+            let _ = tokio::time::timeout(FINISH_WAIT, joined).await;
         }
     }
 }
