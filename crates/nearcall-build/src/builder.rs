@@ -159,7 +159,7 @@ mod tests {
         let mut printed = Vec::new();
         watch(&schema, &mut printed).unwrap();
         assert_eq!(
-            String::from_utf8(printed).unwrap(),
+            String::from_utf8(printed).unwrap().replace('\\', "/"),
             "cargo:rerun-if-changed=tests/good/options.proto\ncargo:rerun-if-changed=tests/good/shop.proto\n"
         );
     }

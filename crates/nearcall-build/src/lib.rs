@@ -19,8 +19,8 @@ use std::path::Path;
 /// Generates code from `.proto` files into cargo's output folder, with the default options.
 ///
 /// `protos` are paths of files; `includes` are the folders in which they, and the files they import, are found. Both
-/// may be relative to the crate's folder. `nearcall::include_proto!` includes one package,
-/// `nearcall::include_protos!` all of them.
+/// may be relative to the crate's folder. The files of `google/protobuf` are built in. `nearcall::include_proto!`
+/// includes one package, `nearcall::include_protos!` all of them.
 ///
 /// # Errors
 ///

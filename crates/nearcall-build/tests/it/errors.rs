@@ -27,7 +27,8 @@ fn a_report_says_where_and_what_to_do() {
         let error = failure(protos, includes);
         let report = error
             .to_string()
-            .replace(env!("CARGO_MANIFEST_DIR"), "CRATE");
+            .replace(env!("CARGO_MANIFEST_DIR"), "CRATE")
+            .replace('\\', "/");
         insta::assert_snapshot!(name, report);
         // What `main` prints is the same, behind `Error: `.
         assert_eq!(format!("{error:?}"), format!("\n{error}"));

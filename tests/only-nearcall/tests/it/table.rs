@@ -5,13 +5,19 @@ use std::task::{Context, Poll};
 
 use nearcall::codegen::table::{Described, Method, Service};
 use nearcall::codegen::tonic::body::Body;
-use nearcall::codegen::tonic::codegen::{Service as Call, http};
+use nearcall::codegen::tonic::codegen::{InterceptedService, Service as Call, http};
 use nearcall::{Status, block_on, tokio_stream};
 use only_nearcall::proto::everything::v1::calls_client::CallsClient;
 use only_nearcall::proto::everything::v1::calls_server::CallsServer;
 use only_nearcall::proto::everything::v1::idle_server::IdleServer;
 use only_nearcall::proto::everything::v1::{CALLS_SERVICE, Everything};
 use only_nearcall::proto::game_state::v1::state_keeper_server::StateKeeperServer;
+
+#[test]
+fn a_server_behind_an_interceptor_is_described_too() {
+    type Intercepted = InterceptedService<IdleServer<()>, ()>;
+    assert_eq!(Intercepted::SERVICE.name, "everything.v1.Idle");
+}
 
 #[test]
 fn a_server_is_described() {
