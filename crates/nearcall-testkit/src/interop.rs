@@ -27,10 +27,10 @@ pub mod pb {
     nearcall::include_proto!("grpc.testing");
 }
 
-/// Limit: bytes of payload in one message of an answer; who asks for more is refused.
+/// How many bytes of payload one message of an answer may have; who asks for more is refused.
 pub const PAYLOAD_LEN_MAX: usize = 4 << 20;
 
-/// Limit: messages that HalfDuplexCall keeps until all have come.
+/// How many messages HalfDuplexCall keeps until all have come.
 pub const HALF_DUPLEX_MESSAGES_MAX: usize = 1_000;
 
 type Outputs = Pin<Box<dyn Stream<Item = Result<StreamingOutputCallResponse, Status>> + Send>>;

@@ -4,6 +4,7 @@ mod calls;
 mod context;
 mod deadlines;
 mod hostile;
+mod interop;
 mod limits;
 mod metadata;
 mod raw;
