@@ -8,7 +8,9 @@ use std::time::Duration;
 use crate::check::{Check, Tool};
 
 mod buf;
+mod go;
 mod grpcurl;
+mod interop;
 mod lifecycle;
 mod new_project;
 mod python;
@@ -44,6 +46,13 @@ pub(crate) fn checks() -> Vec<Check> {
             needs: &[GO],
             limit: Duration::from_secs(15 * MINUTES),
             run: grpcurl::run,
+        },
+        Check {
+            name: "interop",
+            about: "the public gRPC interop cases, by grpc-go's own client and by grpcio",
+            needs: &[GO, PYTHON],
+            limit: Duration::from_secs(20 * MINUTES),
+            run: interop::run,
         },
         Check {
             name: "buf-lint",

@@ -89,6 +89,12 @@ impl Program {
         self
     }
 
+    /// Ends the program after `limit` already, where its deadline is later.
+    pub(crate) fn at_most(mut self, limit: Duration) -> Self {
+        self.deadline = self.deadline.min(Instant::now() + limit);
+        self
+    }
+
     /// Starts the program and leaves it running.
     pub(crate) fn start(&mut self) -> anyhow::Result<Child> {
         let out = File::create(self.log.with_extension("out"))?;

@@ -1,19 +1,19 @@
 //! grpcurl, built from its Go module, at nearcall's arith.
 
-use std::env;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 
 use crate::check::Session;
 use crate::program::Ended;
 use crate::tally::Tally;
 
+use super::go;
 use super::server::Server;
 
+const MODULE: &str = "tests/outside/grpcurl";
+const PACKAGE: &str = "github.com/fullstorydev/grpcurl/cmd/grpcurl";
+
 pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
-    let grpcurl = build(session)?;
+    let grpcurl = go::build(session, MODULE, PACKAGE, "grpcurl")?;
     let arith = Server::arith(session)?;
     let address = format!("unix://{}", arith.socket.display());
     let call = |before: &[&str], after: &[&str]| -> anyhow::Result<Ended> {
@@ -57,38 +57,4 @@ fn holds(what: &str, ended: &Ended, part: &str) -> anyhow::Result<()> {
     ensure!(found, "{what} should say `{part}`: {}", ended.in_full());
     println!("ok   {what}: {part}");
     Ok(())
-}
-
-/// The program, built from the module and the sums that are committed.
-fn build(session: &Session<'_>) -> anyhow::Result<PathBuf> {
-    let outside = session.outside()?;
-    let grpcurl = outside.join("bin/grpcurl");
-    session
-        .program("go")?
-        .folder(&session.root.join("tests/outside/grpcurl"))
-        .envs(&go_folders(&outside.join("go"))?)
-        .args(["build", "-o"])
-        .arg(&grpcurl)
-        .arg("github.com/fullstorydev/grpcurl/cmd/grpcurl")
-        .succeed()?;
-    Ok(grpcurl)
-}
-
-/// Everything that Go writes goes under `folder`, and can be removed by `rm`.
-fn go_folders(folder: &Path) -> anyhow::Result<Vec<(&'static str, OsString)>> {
-    // Go's own settings are read from where the user keeps them, though its counters are not written there.
-    let settings = env::var_os("XDG_CONFIG_HOME").map_or_else(
-        || env::home_dir().map(|home| home.join(".config")),
-        |folder| Some(folder.into()),
-    );
-    let settings = settings.context("neither XDG_CONFIG_HOME nor HOME is set")?;
-    Ok(vec![
-        ("GOPATH", folder.into()),
-        ("GOMODCACHE", folder.join("mod").into()),
-        ("GOCACHE", folder.join("build").into()),
-        ("GOFLAGS", "-modcacherw -mod=readonly".into()),
-        ("GOTOOLCHAIN", "local".into()),
-        ("GOENV", settings.join("go/env").into()),
-        ("XDG_CONFIG_HOME", folder.join("config").into()),
-    ])
 }

@@ -1,7 +1,7 @@
 //! grpcio, dialled as its documentation says, at nearcall and at plain tonic.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::check::Session;
 use crate::tally::Tally;
@@ -10,11 +10,11 @@ use super::server::Server;
 
 const SCRIPT: &str = "tests/outside/python/check_arith.py";
 const REQUIREMENTS: &str = "tests/outside/python/requirements.txt";
-const PROTO: &str = "arith/v1/arith.proto";
+const PROTOS: &[&str] = &["arith/v1/arith.proto"];
 
 pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
     let python = venv(session)?;
-    let stubs = stubs(session, &python)?;
+    let stubs = stubs(session, &python, "proto", PROTOS)?;
     let arith = Server::arith(session)?;
     let plain = Server::plain_tonic(session)?;
     let ended = session
@@ -30,7 +30,7 @@ pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
 }
 
 /// A Python with the packages of the list, made anew when the list changes.
-fn venv(session: &Session<'_>) -> anyhow::Result<PathBuf> {
+pub(super) fn venv(session: &Session<'_>) -> anyhow::Result<PathBuf> {
     let folder = session.outside()?.join("venv");
     let python = folder.join("bin/python");
     let installed = folder.join("installed.txt");
@@ -54,16 +54,22 @@ fn venv(session: &Session<'_>) -> anyhow::Result<PathBuf> {
     Ok(python)
 }
 
-/// The folder with the Python code that grpcio's own generator makes of the service.
-fn stubs(session: &Session<'_>, python: &PathBuf) -> anyhow::Result<PathBuf> {
+/// The folder with the Python code that grpcio's own generator makes of the files, which are named from `root`.
+pub(super) fn stubs(
+    session: &Session<'_>,
+    python: &Path,
+    root: &str,
+    files: &[&str],
+) -> anyhow::Result<PathBuf> {
     let folder = session.outside()?.join("python");
     fs::create_dir_all(&folder)?;
     let out = |kind: &str| format!("--{kind}={}", folder.display());
     session
         .program(python)?
-        .args(["-m", "grpc_tools.protoc", "--proto_path=proto"])
+        .args(["-m", "grpc_tools.protoc"])
+        .arg(format!("--proto_path={root}"))
         .args([out("python_out"), out("grpc_python_out")])
-        .arg(PROTO)
+        .args(files)
         .succeed()?;
     Ok(folder)
 }

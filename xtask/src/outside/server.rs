@@ -65,7 +65,21 @@ impl Server {
         Self::start(program, socket, folder)
     }
 
-    /// The same service on tonic's own server.
+    /// The service that the interop clients call, on nearcall.
+    pub(crate) fn interop(session: &Session<'_>) -> anyhow::Result<Self> {
+        session
+            .cargo()?
+            .args(["build", "--package", "nearcall-testkit"])
+            .args(["--bin", "interop-server"])
+            .succeed()?;
+        let folder = runtime_folder()?;
+        let socket = folder.path().join("interop.sock");
+        let program = session.program(session.target().join("debug/interop-server"))?;
+        let program = program.arg(format!("unix:{}", socket.display()));
+        Self::start(in_runtime(program, folder.path()), socket, folder)
+    }
+
+    /// `arith` on tonic's own server.
     pub(crate) fn plain_tonic(session: &Session<'_>) -> anyhow::Result<Self> {
         let target = session.target();
         session
