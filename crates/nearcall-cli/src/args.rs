@@ -36,13 +36,13 @@ Exit status:
   2  the command line is wrong"
 )]
 pub(crate) struct Cli {
-    /// The world to work in: services see only those of their own world [default: default]
+    /// The world to work in; servers of other worlds are not seen
     #[arg(
         long,
         global = true,
         value_name = "WORLD",
         env = "NEARCALL_WORLD",
-        hide_env = false
+        hide_env_values = true
     )]
     pub(crate) world: Option<String>,
 

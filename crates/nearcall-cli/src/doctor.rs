@@ -100,13 +100,29 @@ pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     } else {
         print(&findings)?;
     }
-    let failed = findings.iter().any(|finding| finding.verdict == Verdict::Fail);
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let failed = findings
+        .iter()
+        .any(|finding| finding.verdict == Verdict::Fail);
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn print(findings: &[Finding]) -> anyhow::Result<()> {
-    let width = findings.iter().map(|finding| finding.check.len()).max().unwrap_or_default();
-    for Finding { check, verdict, found, advice } in findings {
+    let width = findings
+        .iter()
+        .map(|finding| finding.check.len())
+        .max()
+        .unwrap_or_default();
+    for Finding {
+        check,
+        verdict,
+        found,
+        advice,
+    } in findings
+    {
         let verdict = match verdict {
             Verdict::Ok => paint(AnsiColor::Green, "ok  "),
             Verdict::Warn => paint(AnsiColor::Yellow, "warn"),
@@ -114,10 +130,19 @@ fn print(findings: &[Finding]) -> anyhow::Result<()> {
         };
         output::line(format_args!("{verdict}  {check:<width$}  {found}"))?;
         if let Some(advice) = advice {
-            output::line(format_args!("      {:<width$}  {} {advice}", "", paint(AnsiColor::Cyan, "try:")))?;
+            output::line(format_args!(
+                "      {:<width$}  {} {advice}",
+                "",
+                paint(AnsiColor::Cyan, "try:")
+            ))?;
         }
     }
-    let count = |wanted| findings.iter().filter(|finding| finding.verdict == wanted).count();
+    let count = |wanted| {
+        findings
+            .iter()
+            .filter(|finding| finding.verdict == wanted)
+            .count()
+    };
     output::line(format_args!(
         "{} checks: {} ok, {} warn, {} fail",
         findings.len(),

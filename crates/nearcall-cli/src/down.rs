@@ -14,7 +14,7 @@ use crate::world::world;
 /// Stop services, those that need them first, and clear away what is left.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each service gets SIGTERM and its stop_timeout, then SIGKILL; which one had to be killed is said. When nothing runs,
+Each service gets SIGTERM and its stop_timeout, then SIGKILL; which one had to be killed is said. When nothing runs, \
 this says so and is done. Files that a crash left behind are cleared as well.
 
 Examples:
@@ -40,14 +40,26 @@ pub(crate) async fn run(args: DownArgs) -> anyhow::Result<ExitCode> {
     };
     let swept = registered::sweep(&world).await;
     if !swept.is_empty() {
-        note(format!("cleared what a crash left of: {}", ps::listed(&swept)));
+        note(format!(
+            "cleared what a crash left of: {}",
+            ps::listed(&swept)
+        ));
     }
     let left = registered::servers(&world).await?;
     if !stopped {
-        let others: Vec<_> = left.iter().filter(|server| server.alive).map(|server| server.name.clone()).collect();
-        output::line(format_args!("no supervisor runs in world {world}; there is nothing to stop"))?;
+        let others: Vec<_> = left
+            .iter()
+            .filter(|server| server.alive)
+            .map(|server| server.name.clone())
+            .collect();
+        output::line(format_args!(
+            "no supervisor runs in world {world}; there is nothing to stop"
+        ))?;
         if !others.is_empty() {
-            note(format!("not started by `nearcall up`, so left alone: {}", ps::listed(&others)));
+            note(format!(
+                "not started by `nearcall up`, so left alone: {}",
+                ps::listed(&others)
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

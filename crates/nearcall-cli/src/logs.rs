@@ -103,7 +103,10 @@ pub(crate) async fn run(args: LogsArgs) -> anyhow::Result<ExitCode> {
         follows.push((name.clone(), follow));
     }
     printer.print(first)?;
-    while args.follow {
+    if !args.follow {
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
         tokio::time::sleep(FOLLOW_INTERVAL).await;
         for name in wanted(list()?) {
             if known.insert(name.clone()) {
@@ -127,7 +130,6 @@ pub(crate) async fn run(args: LogsArgs) -> anyhow::Result<ExitCode> {
         }
         printer.print(records)?;
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 struct Printer {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use nearcall::name::{self, NameError};
 pub(crate) use name::World;
+use nearcall::name::{self, NameError};
 
 /// The name of a service within the world at hand, such as `arith` or `arith.0`; never `arena/arith`, since which world
 /// is meant is said once, for the whole command.
@@ -18,7 +18,9 @@ pub(crate) enum ServiceNameError {
     #[error(transparent)]
     Grammar(#[from] NameError),
     /// It says a world as well.
-    #[error("expected the name of a service, found one with its world, {0:?}; say the world by --world")]
+    #[error(
+        "expected the name of a service, found one with its world, {0:?}; say the world by --world"
+    )]
     World(String),
 }
 

@@ -42,13 +42,18 @@ impl GrpcHealth {
         if socket.exists() {
             return Ok(format!("unix:{}", socket.display()));
         }
-        Err(format!("it has not registered as `{name}` and there is no {}", socket.display()))
+        Err(format!(
+            "it has not registered as `{name}` and there is no {}",
+            socket.display()
+        ))
     }
 }
 
 impl Probe for GrpcHealth {
     async fn health(&self, spec: &Spec) -> Health {
-        self.ask(&spec.name, &spec.health).await.unwrap_or_else(Health::Unreachable)
+        self.ask(&spec.name, &spec.health)
+            .await
+            .unwrap_or_else(Health::Unreachable)
     }
 }
 
@@ -59,7 +64,10 @@ pub(crate) async fn ask(address: &str, service: &str) -> Result<Health, String> 
         .connect()
         .await
         .map_err(words)?;
-    let asked = Inspector::new(channel).deadline(QUESTION_WAIT).health(service).await;
+    let asked = Inspector::new(channel)
+        .deadline(QUESTION_WAIT)
+        .health(service)
+        .await;
     match asked.map_err(words)? {
         inspect::Health::Serving => Ok(Health::Serving),
         inspect::Health::NotServing | inspect::Health::Unknown => Ok(Health::NotServing),

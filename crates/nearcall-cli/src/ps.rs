@@ -20,7 +20,7 @@ use crate::world::world;
 /// Show what runs: name, health, address, process, since when.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-STATE is SERVING or NOT_SERVING by gRPC health, UNREACHABLE for a process that does not answer, DEAD for what a crash
+STATE is SERVING or NOT_SERVING by gRPC health, UNREACHABLE for a process that does not answer, DEAD for what a crash \
 left behind, or what the supervisor is doing: WAITING, STARTING, BACKOFF, STOPPING, STOPPED, FAILED.
 
 Examples:

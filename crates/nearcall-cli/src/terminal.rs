@@ -69,7 +69,7 @@ impl Names {
                     line,
                     " {}",
                     paint(AnsiColor::BrightBlack, format_args!("* {text}"))
-                )
+                );
             }
         }
         line

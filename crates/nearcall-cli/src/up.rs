@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use clap::Args;
 
 use crate::building;
-use crate::control;
 use crate::config::{Config, ConfigError};
+use crate::control;
 use crate::names::{ServiceName, World};
 use crate::output::{self, note};
 use crate::ps;
@@ -21,8 +21,8 @@ use crate::world;
 /// Build the services of nearcall.toml, start them, and keep them running.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Services start once those they come after say SERVING by gRPC health. One that ends is started again after a pause
-that grows; one that ends 5 times within a minute is given up. Ctrl-C stops all in reverse order: SIGTERM, the
+Services start once those they come after say SERVING by gRPC health. One that ends is started again after a pause \
+that grows; one that ends 5 times within a minute is given up. Ctrl-C stops all in reverse order: SIGTERM, the \
 service's stop_timeout, then SIGKILL; Ctrl-C again kills at once.
 
 Examples:
@@ -75,7 +75,9 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
 fn load(args: &UpArgs) -> anyhow::Result<Config> {
     Config::load(args.file.as_deref()).map_err(|error| {
         let advice = match &error {
-            ConfigError::NotFound(_) => "`nearcall new NAME` makes a project with one; --file names one elsewhere",
+            ConfigError::NotFound(_) => {
+                "`nearcall new NAME` makes a project with one; --file names one elsewhere"
+            }
             _ => "correct the file; `nearcall up --help` and the README show its form",
         };
         anyhow::Error::new(error).context(output::advised("there is nothing to bring up", advice))
@@ -83,7 +85,12 @@ fn load(args: &UpArgs) -> anyhow::Result<Config> {
 }
 
 fn select(config: &Config, services: &[ServiceName]) -> anyhow::Result<Plan> {
-    let known: Vec<_> = config.plan.specs().iter().map(|spec| spec.name.to_string()).collect();
+    let known: Vec<_> = config
+        .plan
+        .specs()
+        .iter()
+        .map(|spec| spec.name.to_string())
+        .collect();
     if known.is_empty() {
         return Err(output::failure(
             format!("{} names no service", config.path.display()),
@@ -100,7 +107,11 @@ fn select(config: &Config, services: &[ServiceName]) -> anyhow::Result<Plan> {
 
 /// Runs the plan until its end.
 async fn supervise(plan: &Plan, world: &World, in_background: bool) -> anyhow::Result<ExitCode> {
-    let show = if in_background { Show::Nothing } else { Show::Terminal };
+    let show = if in_background {
+        Show::Nothing
+    } else {
+        Show::Terminal
+    };
     let mut signals = Signals::new()?;
     let session = Session::start(plan, world, show).await?;
     let started = tokio::select! {
@@ -110,7 +121,9 @@ async fn supervise(plan: &Plan, world: &World, in_background: bool) -> anyhow::R
     };
     if let Ok(true) = started {
         if !in_background {
-            ps::print(world).await.context("cannot list what was started")?;
+            ps::print(world)
+                .await
+                .context("cannot list what was started")?;
             note("every service serves; Ctrl-C stops them");
         }
         tokio::select! {
@@ -124,5 +137,9 @@ async fn supervise(plan: &Plan, world: &World, in_background: bool) -> anyhow::R
     let statuses = session.stop(&mut signals).await;
     started?;
     let failed = statuses.iter().any(|status| status.state == State::Failed);
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }

@@ -76,7 +76,10 @@ pub(crate) async fn refuse_second(world: &World) -> anyhow::Result<()> {
     let Some(server) = registered::alive(world, &name).await? else {
         return Ok(());
     };
-    let pid = server.pid.map_or_else(|| "an unknown process".to_owned(), |pid| format!("process {pid}"));
+    let pid = server.pid.map_or_else(
+        || "an unknown process".to_owned(),
+        |pid| format!("process {pid}"),
+    );
     Err(output::failure(
         format!("world {world} is up already, under {pid}"),
         "`nearcall ps` shows it, `nearcall restart NAME` starts a service again, `nearcall down` stops it all",
@@ -95,7 +98,11 @@ impl Remote {
     /// # Errors
     /// When the supervisor does not answer.
     pub(crate) async fn watch(&mut self) -> anyhow::Result<Watched> {
-        let stream = self.client.watch(wire::WatchRequest {}).await.map_err(told)?;
+        let stream = self
+            .client
+            .watch(wire::WatchRequest {})
+            .await
+            .map_err(told)?;
         Ok(Watched(stream.into_inner()))
     }
 
@@ -105,7 +112,11 @@ impl Remote {
     /// When a name is not known, or the supervisor goes away before its services.
     pub(crate) async fn stop(&mut self, names: &[ServiceName]) -> anyhow::Result<()> {
         let names = names.iter().map(ToString::to_string).collect();
-        let stream = self.client.stop(wire::StopRequest { names }).await.map_err(told)?;
+        let stream = self
+            .client
+            .stop(wire::StopRequest { names })
+            .await
+            .map_err(told)?;
         let mut steps = stream.into_inner();
         while let Some(step) = steps.message().await.map_err(told)? {
             if let Some(status) = step.service.and_then(message::status) {
@@ -120,7 +131,9 @@ impl Remote {
     /// # Errors
     /// When the name is not known, or the service does not come to serve.
     pub(crate) async fn restart(&mut self, name: &ServiceName) -> anyhow::Result<u32> {
-        let mut request = Request::new(wire::RestartRequest { name: name.to_string() });
+        let mut request = Request::new(wire::RestartRequest {
+            name: name.to_string(),
+        });
         request.set_timeout(RESTART_WAIT);
         let answer = self.client.restart(request).await.map_err(told)?;
         Ok(answer.into_inner().service.unwrap_or_default().pid)
@@ -139,10 +152,15 @@ impl Remote {
                 tokio::time::sleep(GONE_INTERVAL).await;
             }
         };
-        tokio::time::timeout(GONE_WAIT, gone).await.with_context(|| {
-            let what = format!("the supervisor of world {} still runs, as process {pid}", self.world);
-            output::advised(what, format!("kill {pid}; what it supervises dies with it"))
-        })
+        tokio::time::timeout(GONE_WAIT, gone)
+            .await
+            .with_context(|| {
+                let what = format!(
+                    "the supervisor of world {} still runs, as process {pid}",
+                    self.world
+                );
+                output::advised(what, format!("kill {pid}; what it supervises dies with it"))
+            })
     }
 }
 
@@ -154,7 +172,13 @@ impl Watched {
     /// The next that changed; `None` once the supervisor ends.
     pub(crate) async fn next(&mut self) -> Option<Vec<Status>> {
         let answer = self.0.message().await.ok()??;
-        Some(answer.services.into_iter().filter_map(message::status).collect())
+        Some(
+            answer
+                .services
+                .into_iter()
+                .filter_map(message::status)
+                .collect(),
+        )
     }
 }
 
@@ -162,10 +186,17 @@ impl Watched {
 pub(crate) fn tell(status: &Status) {
     let detail = match status.state {
         State::Serving | State::Stopping | State::Waiting => String::new(),
-        State::Starting => status.pid.map(|pid| format!("  pid {pid}")).unwrap_or_default(),
+        State::Starting => status
+            .pid
+            .map(|pid| format!("  pid {pid}"))
+            .unwrap_or_default(),
         _ => format!("  {}", status.detail),
     };
-    note(format_args!("{}: {}{detail}", status.name, painted(word(status.state))));
+    note(format_args!(
+        "{}: {}{detail}",
+        status.name,
+        painted(word(status.state))
+    ));
 }
 
 /// What the supervisor said, without gRPC's dressing.

@@ -10,7 +10,11 @@ use crate::state_folder::StateFolder;
 use crate::supervise::{State, Status};
 
 /// One service on the wire.
-pub(super) fn service(world: &World, folder: Option<&StateFolder>, status: &Status) -> wire::Service {
+pub(super) fn service(
+    world: &World,
+    folder: Option<&StateFolder>,
+    status: &Status,
+) -> wire::Service {
     wire::Service {
         name: status.name.to_string(),
         state: state(status.state).into(),
@@ -19,7 +23,9 @@ pub(super) fn service(world: &World, folder: Option<&StateFolder>, status: &Stat
         started: status.started.map(Into::into),
         restarts: status.restarts,
         last_exit: status.last_exit.clone(),
-        log_path: folder.map(|folder| folder.log(&status.name).display().to_string()).unwrap_or_default(),
+        log_path: folder
+            .map(|folder| folder.log(&status.name).display().to_string())
+            .unwrap_or_default(),
         detail: status.detail.clone(),
     }
 }

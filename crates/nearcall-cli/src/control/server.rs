@@ -173,7 +173,11 @@ impl wire::supervisor_server::Supervisor for Control {
         tokio::spawn(async move {
             let mut services = first;
             loop {
-                if answers.send(Ok(wire::WatchResponse { services })).await.is_err() {
+                if answers
+                    .send(Ok(wire::WatchResponse { services }))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
                 let event = tokio::select! {
@@ -213,10 +217,12 @@ impl wire::supervisor_server::Supervisor for Control {
         let stopping = supervisor.with_those_that_need(&names);
         let service = self.service_of();
         let step = move |event: &Event| {
-            stopping.contains(&event.status.name).then(|| wire::StopResponse {
-                service: Some(service(event)),
-                time: Some(event.at.into()),
-            })
+            stopping
+                .contains(&event.status.name)
+                .then(|| wire::StopResponse {
+                    service: Some(service(event)),
+                    time: Some(event.at.into()),
+                })
         };
         tokio::spawn(async move {
             let stopped = supervisor.stop(&names);
@@ -255,7 +261,9 @@ impl wire::supervisor_server::Supervisor for Control {
         match status {
             Some(status) if status.state == State::Serving => {
                 let service = message::service(&self.world, Some(&self.folder), &status);
-                Ok(Response::new(wire::RestartResponse { service: Some(service) }))
+                Ok(Response::new(wire::RestartResponse {
+                    service: Some(service),
+                }))
             }
             Some(status) => Err(RpcStatus::failed_precondition(status.detail)),
             None => Err(RpcStatus::invalid_argument("expected a name, found none")),
@@ -273,9 +281,16 @@ impl wire::supervisor_server::Supervisor for Control {
         let mut names = message::names(&request.names)?;
         supervisor.know(&names).map_err(not_found)?;
         if names.is_empty() {
-            names = supervisor.statuses().into_iter().map(|status| status.name).collect();
+            names = supervisor
+                .statuses()
+                .into_iter()
+                .map(|status| status.name)
+                .collect();
         }
-        let tail = request.tail.and_then(|tail| usize::try_from(tail).ok()).unwrap_or(usize::MAX);
+        let tail = request
+            .tail
+            .and_then(|tail| usize::try_from(tail).ok())
+            .unwrap_or(usize::MAX);
         let folder = self.folder.clone();
         let mut ended = supervisor.subscribe();
         let (answers, stream) = mpsc::channel(ANSWERS_MAX);
@@ -297,7 +312,10 @@ impl wire::supervisor_server::Supervisor for Control {
 
 /// Waits until the supervisor is gone.
 async fn closed(events: &mut broadcast::Receiver<Event>) {
-    while !matches!(events.recv().await, Err(broadcast::error::RecvError::Closed)) {}
+    while !matches!(
+        events.recv().await,
+        Err(broadcast::error::RecvError::Closed)
+    ) {}
 }
 
 async fn send_logs(

@@ -135,8 +135,7 @@ async fn exchange(
     let messages = sent
         .iter()
         .map(|value| {
-            json::read(&method.input(), value)
-                .map(|message| Bytes::from(message.encode_to_vec()))
+            json::read(&method.input(), value).map(|message| Bytes::from(message.encode_to_vec()))
         })
         .collect::<Result<Vec<_>, _>>()
         .map_err(anyhow::Error::msg)?;

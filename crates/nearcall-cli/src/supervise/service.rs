@@ -72,7 +72,12 @@ impl<P: Probe> Service<P> {
                 status.pid = None;
                 status.started = None;
             });
-            if self.orders.wait_for(|orders| orders.life > life).await.is_err() {
+            if self
+                .orders
+                .wait_for(|orders| orders.life > life)
+                .await
+                .is_err()
+            {
                 return;
             }
             self.tell(|status| {
@@ -270,7 +275,8 @@ impl<P: Probe> Service<P> {
             Ok(status) => ending(status),
             Err(error) => format!("cannot be waited for: {error}"),
         };
-        self.status.send_modify(|status| status.last_exit.clone_from(&ending));
+        self.status
+            .send_modify(|status| status.last_exit.clone_from(&ending));
         ending
     }
 

@@ -79,7 +79,10 @@ impl Supervisor {
                 last_exit: String::new(),
                 detail: "waiting".to_owned(),
             });
-            let (orders, orders_seen) = watch::channel(Orders { life: 0, order: Order::Run });
+            let (orders, orders_seen) = watch::channel(Orders {
+                life: 0,
+                order: Order::Run,
+            });
             let before = members
                 .iter()
                 .filter(|member| spec.after.contains(&member.spec.name))
@@ -174,14 +177,20 @@ impl Supervisor {
     /// # Errors
     /// The first that is not.
     pub(crate) fn know(&self, names: &[ServiceName]) -> Result<(), UnknownService> {
-        names.iter().try_for_each(|name| self.member(name).map(drop))
+        names
+            .iter()
+            .try_for_each(|name| self.member(name).map(drop))
     }
 
     fn member(&self, name: &ServiceName) -> Result<&Member, UnknownService> {
         let member = self.members.iter().find(|member| member.spec.name == *name);
         member.ok_or_else(|| UnknownService {
             name: name.clone(),
-            known: self.members.iter().map(|member| member.spec.name.to_string()).collect(),
+            known: self
+                .members
+                .iter()
+                .map(|member| member.spec.name.to_string())
+                .collect(),
         })
     }
 

@@ -431,7 +431,10 @@ async fn a_service_is_started_again_by_order_and_the_plan_goes_on() {
     let first = bench.status("a").pid;
     let ended = bench.supervisor.all_ended();
     let restarted = async {
-        let status = timeout(PATIENCE, bench.supervisor.restart(&name)).await.unwrap().unwrap();
+        let status = timeout(PATIENCE, bench.supervisor.restart(&name))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!((status.state, status.restarts), (State::Serving, 1));
         assert_ne!(status.pid, first);
         assert_eq!(status.last_exit, "ended with exit status 0");
@@ -443,21 +446,37 @@ async fn a_service_is_started_again_by_order_and_the_plan_goes_on() {
     bench.stop().await;
     assert_eq!(bench.journal(), "+a -a +a -a");
     // What was stopped is just started.
-    let status = timeout(PATIENCE, bench.supervisor.restart(&name)).await.unwrap().unwrap();
+    let status = timeout(PATIENCE, bench.supervisor.restart(&name))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(status.state, State::Serving);
     bench.stop().await;
-    timeout(PATIENCE, bench.supervisor.all_ended()).await.unwrap();
+    timeout(PATIENCE, bench.supervisor.all_ended())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn a_service_that_was_given_up_gets_new_chances_by_order() {
-    let bench = bench(&[("bad", &[], "echo try >> journal; exit 1")], |limits, _| limits.failures_max = 2);
-    bench.until("bad", |status| status.state == State::Failed).await;
+    let bench = bench(
+        &[("bad", &[], "echo try >> journal; exit 1")],
+        |limits, _| limits.failures_max = 2,
+    );
+    bench
+        .until("bad", |status| status.state == State::Failed)
+        .await;
     let name = "bad".parse().unwrap();
-    let status = timeout(PATIENCE, bench.supervisor.restart(&name)).await.unwrap().unwrap();
+    let status = timeout(PATIENCE, bench.supervisor.restart(&name))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(status.state, State::Failed);
     assert_eq!(bench.journal(), "try try try try");
     let stranger = "zoo".parse().unwrap();
     let error = bench.supervisor.restart(&stranger).await.unwrap_err();
-    assert_eq!(error.to_string(), "zoo is not a service of this supervisor; there are: bad");
+    assert_eq!(
+        error.to_string(),
+        "zoo is not a service of this supervisor; there are: bad"
+    );
 }

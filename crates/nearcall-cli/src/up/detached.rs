@@ -45,8 +45,12 @@ pub(super) async fn start(
     folder.make()?;
     let path = folder.path().join(format!("{SUPERVISOR_NAME}.log"));
     let mut signals = Signals::new()?;
-    let (mut child, said_from) = spawn(file, world, services, &path)
-        .with_context(|| format!("cannot start the supervisor in the background, logging to {}", path.display()))?;
+    let (mut child, said_from) = spawn(file, world, services, &path).with_context(|| {
+        format!(
+            "cannot start the supervisor in the background, logging to {}",
+            path.display()
+        )
+    })?;
     let outcome = tokio::select! {
         outcome = watch(&mut child, world, plan) => outcome,
         () = signals.next() => Outcome::Interrupted,
@@ -65,7 +69,10 @@ pub(super) async fn start(
             {
                 let _ = process::terminate(pid);
             }
-            if tokio::time::timeout(FAILED_END_WAIT, child.wait()).await.is_err() {
+            if tokio::time::timeout(FAILED_END_WAIT, child.wait())
+                .await
+                .is_err()
+            {
                 let _ = child.kill().await;
             }
         }
@@ -79,7 +86,10 @@ pub(super) async fn start(
         Outcome::Silent => "the supervisor in the background does not answer, and was stopped",
         _ => "not every service serves; nothing is left running",
     };
-    Err(output::failure(what, format!("nearcall --world {world} logs, or `nearcall up` to watch it in this terminal")))
+    Err(output::failure(
+        what,
+        format!("nearcall --world {world} logs, or `nearcall up` to watch it in this terminal"),
+    ))
 }
 
 enum Outcome {
@@ -95,15 +105,27 @@ enum Outcome {
     Interrupted,
 }
 
-fn spawn(file: &Path, world: &World, services: &[ServiceName], log: &Path) -> io::Result<(Child, u64)> {
+fn spawn(
+    file: &Path,
+    world: &World,
+    services: &[ServiceName],
+    log: &Path,
+) -> io::Result<(Child, u64)> {
     if fs::metadata(log).is_ok_and(|log| log.len() > FILE_LEN_MAX) {
         fs::rename(log, log.with_extension("log.1"))?;
     }
     let output = OpenOptions::new().create(true).append(true).open(log)?;
     let said_from = output.metadata()?.len();
-    let mut arguments: Vec<OsString> = ["--world", world.as_str(), "up", "--in-background", "--no-build", "--file"]
-        .map(Into::into)
-        .to_vec();
+    let mut arguments: Vec<OsString> = [
+        "--world",
+        world.as_str(),
+        "up",
+        "--in-background",
+        "--no-build",
+        "--file",
+    ]
+    .map(Into::into)
+    .to_vec();
     arguments.push(file.into());
     arguments.extend(services.iter().map(|name| name.as_str().into()));
     let mut command = Command::new(std::env::current_exe()?);
@@ -147,7 +169,11 @@ async fn watch(child: &mut Child, world: &World, plan: &Plan) -> Outcome {
         if statuses.values().any(|status| status.state.is_final()) {
             return Outcome::Failed;
         }
-        let serving = |name| statuses.get(name).is_some_and(|status: &Status| status.state == State::Serving);
+        let serving = |name| {
+            statuses
+                .get(name)
+                .is_some_and(|status: &Status| status.state == State::Serving)
+        };
         if plan.specs().iter().all(|spec| serving(&spec.name)) {
             return Outcome::Serving;
         }

@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod call;
+mod help;
+mod lifecycle;
 mod program;
 mod served;
