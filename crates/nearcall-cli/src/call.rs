@@ -56,7 +56,7 @@ Exit status:
   141     the reader of the output went away"
 )]
 pub(crate) struct CallArgs {
-    /// [TARGET] METHOD [JSON]: a server's name or address where the service alone does not say it; the method as
+    /// TARGET (if needed), METHOD, JSON: a server's name or address where the service alone does not say it; the method as
     /// package.Service/Method; the messages as JSON, @FILE, or - for stdin
     #[arg(required = true, num_args = 1..=3, value_name = "METHOD", allow_negative_numbers = true)]
     words: Vec<String>,
