@@ -1,0 +1,647 @@
+/*
+ * nearcall for C: call the process next door, and be called by it.
+ *
+ * Rules that hold for every function; docs/c-abi.md has them with examples.
+ *
+ * Pointers. A pointer that is not said to be optional must not be null: NEARCALL_ERROR_NULL. One that is not null
+ * points to as much memory as its neighbour says, for the length of the call. Texts end with a NUL and are UTF-8; bytes
+ * have a length, and may be null where it is 0. What goes in is copied. What comes out is written to the last
+ * arguments, and only where the function says NEARCALL_OK, unless it says otherwise.
+ * Handles. A handle is a number, never a pointer, and 0 is none. Each is closed once, by the function that ends in
+ * _close; one that is closed, made up or of another kind is NEARCALL_ERROR_HANDLE, never a crash.
+ * Texts and bytes that are copied out. With too little room, or a null buffer, the function writes nothing but the size
+ * that it needs (for texts with the NUL) and answers NEARCALL_ERROR_TOO_SMALL.
+ * Threads. Every function may be called from any thread; those that wait say so, and answer NEARCALL_ERROR_THREAD in a
+ * callback. The library has two threads of its own; callbacks run there. A callback must not wait and must not throw.
+ * Structs that begin with `size` grow: set it to sizeof, and everything that is not used to zero.
+ */
+
+
+#ifndef NEARCALL_H
+#define NEARCALL_H
+
+/* Made from crates/nearcall-capi/src by cbindgen: change it there. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The number of this ABI. It grows when something is added; what is there already keeps its meaning.
+ */
+#define NEARCALL_ABI_VERSION 1
+
+/**
+ * No time limit, for every argument and field that counts milliseconds.
+ */
+#define NEARCALL_FOREVER UINT64_MAX
+
+/**
+ * Calls of this channel wait until the server is there, up to their deadline, rather than failing at once.
+ */
+#define NEARCALL_WAIT_FOR_READY 1
+
+/**
+ * What a function answers. 0 is success; nearcall_last_error has the words for the others. These are not gRPC status
+ * codes: a call that ends with one of those is NEARCALL_ERROR_STATUS, and the status says which.
+ */
+enum nearcall_result
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Done.
+     */
+    NEARCALL_OK = 0,
+    /**
+     * A pointer that must point to something is null.
+     */
+    NEARCALL_ERROR_NULL = 1,
+    /**
+     * The handle is closed, was never given out, or is one of another kind.
+     */
+    NEARCALL_ERROR_HANDLE = 2,
+    /**
+     * An argument has no meaning: a text that is not UTF-8, a path that names no method, a size of no version.
+     */
+    NEARCALL_ERROR_ARGUMENT = 3,
+    /**
+     * The answer does not fit into the buffer; the size that it needs was written.
+     */
+    NEARCALL_ERROR_TOO_SMALL = 4,
+    /**
+     * The call ended with a status other than OK.
+     */
+    NEARCALL_ERROR_STATUS = 5,
+    /**
+     * The time was up before anything happened.
+     */
+    NEARCALL_ERROR_TIMEOUT = 6,
+    /**
+     * It is over: nothing more can be sent or answered here.
+     */
+    NEARCALL_ERROR_ENDED = 7,
+    /**
+     * The queue is full; the other side has to read first.
+     */
+    NEARCALL_ERROR_FULL = 8,
+    /**
+     * A function that waits was called on a thread of the library, from a callback.
+     */
+    NEARCALL_ERROR_THREAD = 9,
+    /**
+     * nearcall_shutdown ended what this function waited for.
+     */
+    NEARCALL_ERROR_SHUTDOWN = 10,
+    /**
+     * A bug in the library: it panicked. The process is not harmed; what was called is best closed.
+     */
+    NEARCALL_ERROR_PANIC = 11,
+    /**
+     * There is nothing of this name, number or kind.
+     */
+    NEARCALL_ERROR_NOT_FOUND = 12,
+    /**
+     * It is not there yet.
+     */
+    NEARCALL_ERROR_NOT_READY = 13,
+    /**
+     * Nobody could be reached, or who is there may not be called.
+     */
+    NEARCALL_ERROR_CONNECT = 14,
+    /**
+     * The host could not listen: the name is taken, or the address cannot be used.
+     */
+    NEARCALL_ERROR_LISTEN = 15,
+    /**
+     * There are as many handles as there may be.
+     */
+    NEARCALL_ERROR_LIMIT = 16,
+    /**
+     * The system gave no threads.
+     */
+    NEARCALL_ERROR_RUNTIME = 17,
+    /**
+     * The host has started, or not yet, so this cannot be done any more, or not yet.
+     */
+    NEARCALL_ERROR_STATE = 18,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum nearcall_result nearcall_result;
+#else
+typedef int32_t nearcall_result;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What an event tells of.
+ */
+enum nearcall_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Nothing happened.
+     */
+    NEARCALL_EVENT_NONE = 0,
+    /**
+     * A message came.
+     */
+    NEARCALL_EVENT_MESSAGE = 1,
+    /**
+     * The call is over; nothing comes after this. `code` has the gRPC status code on the caller's side.
+     */
+    NEARCALL_EVENT_END = 2,
+    /**
+     * A call that streams came in; only on the side that answers.
+     */
+    NEARCALL_EVENT_OPEN = 3,
+    /**
+     * The caller has sent its last message; only on the side that answers.
+     */
+    NEARCALL_EVENT_HALF_CLOSED = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum nearcall_event_kind nearcall_event_kind;
+#else
+typedef uint32_t nearcall_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Whether a hosted method takes one message and answers with one, or streams in either direction.
+ */
+enum nearcall_method_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * One message, one answer.
+     */
+    NEARCALL_METHOD_UNARY = 0,
+    /**
+     * Messages in either direction, or both.
+     */
+    NEARCALL_METHOD_STREAM = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum nearcall_method_kind nearcall_method_kind;
+#else
+typedef uint32_t nearcall_method_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Bytes that the library allocated. Where a function hands one out, nearcall_buffer_free takes it back; the memory
+ * stays where it is until then, and any thread may read it. An event that a callback is given has one that is only
+ * lent: it ends with the callback, and to free it does nothing.
+ */
+typedef struct nearcall_buffer {
+    /**
+     * The first byte; any value where `len` is 0.
+     */
+    const uint8_t *data;
+    /**
+     * How many bytes there are.
+     */
+    size_t len;
+    /**
+     * What nearcall_buffer_free goes by; 0 for a lent buffer.
+     */
+    uint64_t id;
+} nearcall_buffer;
+
+/**
+ * How a channel is made. All zero but `size` is the default, as is a null pointer.
+ */
+typedef struct nearcall_channel_options {
+    /**
+     * sizeof(nearcall_channel_options), as the caller was compiled.
+     */
+    uint32_t size;
+    /**
+     * NEARCALL_WAIT_FOR_READY, or 0.
+     */
+    uint32_t flags;
+    /**
+     * How long one try to connect may take, in milliseconds. 0: 5 seconds.
+     */
+    uint64_t connect_timeout_ms;
+    /**
+     * How long a unary call may take that names no deadline, in milliseconds. 0: 10 seconds.
+     */
+    uint64_t unary_deadline_ms;
+} nearcall_channel_options;
+
+/**
+ * A connection to a server that comes back by itself.
+ */
+typedef uint64_t nearcall_channel;
+
+/**
+ * Key and value pairs that go along with a call, in order.
+ */
+typedef uint64_t nearcall_metadata;
+
+/**
+ * A call that this process makes.
+ */
+typedef uint64_t nearcall_stream;
+
+/**
+ * What happened on a call. Set `size` to sizeof(nearcall_event) before handing one in.
+ */
+typedef struct nearcall_event {
+    /**
+     * sizeof(nearcall_event), as the caller was compiled.
+     */
+    uint32_t size;
+    /**
+     * A nearcall_event_kind.
+     */
+    uint32_t kind;
+    /**
+     * With NEARCALL_EVENT_END: the gRPC status code, 0 for OK.
+     */
+    int32_t code;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * With NEARCALL_EVENT_MESSAGE: the message.
+     */
+    struct nearcall_buffer message;
+} nearcall_event;
+
+/**
+ * Told of what happens on a call that this process makes. It runs on a thread of the library, one event of a stream
+ * at a time, in order, and ends with exactly one NEARCALL_EVENT_END per stream, after which `context` is not used any
+ * more. It must not wait: other calls wait with it. It must not throw.
+ */
+typedef void (*nearcall_stream_fn)(void *context, nearcall_stream stream, const struct nearcall_event *event);
+
+/**
+ * How a call is made. All zero but `size` is the default, as is a null pointer.
+ */
+typedef struct nearcall_call_options {
+    /**
+     * sizeof(nearcall_call_options), as the caller was compiled.
+     */
+    uint32_t size;
+    /**
+     * NEARCALL_WAIT_FOR_READY, or 0 for what the channel says.
+     */
+    uint32_t flags;
+    /**
+     * When to give up, in milliseconds from the start of the call to its last message; the server is told. 0: what the
+     * channel says for a unary call, never for a stream.
+     */
+    uint64_t deadline_ms;
+    /**
+     * The longest message in either direction, in bytes. 0: 4 MiB.
+     */
+    uint64_t message_max;
+    /**
+     * What goes along with the request, or 0; it is copied.
+     */
+    nearcall_metadata metadata;
+    /**
+     * Told of every event, instead of polling; null for polling. Not for nearcall_unary.
+     */
+    nearcall_stream_fn on_event;
+    /**
+     * Handed to `on_event`.
+     */
+    void *context;
+} nearcall_call_options;
+
+/**
+ * How a call ended.
+ */
+typedef uint64_t nearcall_status;
+
+/**
+ * A server in this process.
+ */
+typedef uint64_t nearcall_host;
+
+/**
+ * A call that this process answers.
+ */
+typedef uint64_t nearcall_served;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Gives a buffer back and empties the struct. A buffer that is empty already, or only lent, is left as it is; one
+ * whose copy was given back before is NEARCALL_ERROR_HANDLE. From any thread.
+ */
+nearcall_result nearcall_buffer_free(struct nearcall_buffer *buffer);
+
+/**
+ * Connects to a name, such as "arith" or "arena/arith", or to an address, such as "unix:/tmp/arith.sock".
+ * NEARCALL_ERROR_CONNECT where nobody can be reached. Waits; not from a callback. `options` may be null.
+ */
+nearcall_result nearcall_channel_connect(const char *target,
+                                         const struct nearcall_channel_options *options,
+                                         nearcall_channel *channel);
+
+/**
+ * As nearcall_channel_connect, but the first call connects, and this function never waits: it fails only where the
+ * target is neither a name nor an address. From any thread. `options` may be null.
+ */
+nearcall_result nearcall_channel_lazy(const char *target,
+                                      const struct nearcall_channel_options *options,
+                                      nearcall_channel *channel);
+
+/**
+ * Ends a channel handle. Calls that were started on it go on; the connection ends with the last of them. From any
+ * thread.
+ */
+nearcall_result nearcall_channel_close(nearcall_channel channel);
+
+/**
+ * Calls a method that takes one message and answers with one. `path` is "/package.Service/Method", the messages are
+ * encoded. With NEARCALL_OK, `reply` is to be given to nearcall_buffer_free; with NEARCALL_ERROR_STATUS the call ended
+ * otherwise. `status`, if not null, is set to a handle in both cases, to be closed, and to 0 in all others. Waits, up
+ * to the deadline; not from a callback. `options` may be null.
+ */
+nearcall_result nearcall_unary(nearcall_channel channel,
+                               const char *path,
+                               const uint8_t *request,
+                               size_t request_len,
+                               const struct nearcall_call_options *options,
+                               struct nearcall_buffer *reply,
+                               nearcall_status *status);
+
+/**
+ * NEARCALL_ABI_VERSION of the library that is loaded: it should be at least that of the header. From any thread.
+ */
+uint32_t nearcall_abi_version(void);
+
+/**
+ * The version of nearcall, as "0.1.0". The text is there for ever. From any thread.
+ */
+const char *nearcall_version(void);
+
+/**
+ * The name of a nearcall_result, as "NEARCALL_ERROR_TIMEOUT". The text is there for ever. From any thread.
+ */
+const char *nearcall_result_name(int32_t result);
+
+/**
+ * What failed last on this thread, in words, as text with a NUL. A success leaves it as it is. `needed`, if not null,
+ * is set to the bytes that it takes. From any thread; each has its own.
+ */
+nearcall_result nearcall_last_error(char *text,
+                                    size_t capacity,
+                                    size_t *needed);
+
+/**
+ * How many handles are open, buffers that were not given back among them: for tests that look for leaks. From any
+ * thread.
+ */
+nearcall_result nearcall_handle_count(size_t *count);
+
+/**
+ * Ends every handle and call, and the threads of the library. Streams that have a callback are told of their end
+ * before this returns; afterwards no callback runs. What is called later starts the library anew. Call it before the
+ * code of a callback is unloaded, and at the end of a program. NEARCALL_ERROR_TIMEOUT where a callback did not return
+ * within 5 seconds. Waits; not from a callback.
+ */
+nearcall_result nearcall_shutdown(void);
+
+/**
+ * Metadata without pairs, to be filled and sent. Close it when it was handed over: calls take a copy. From any thread.
+ */
+nearcall_result nearcall_metadata_new(nearcall_metadata *metadata);
+
+/**
+ * Adds a pair. The key is lower-case ASCII; where it ends in "-bin" the value may be any bytes, else printable ASCII.
+ * From any thread.
+ */
+nearcall_result nearcall_metadata_add(nearcall_metadata metadata,
+                                      const char *key,
+                                      const uint8_t *value,
+                                      size_t value_len);
+
+/**
+ * How many pairs there are. From any thread.
+ */
+nearcall_result nearcall_metadata_count(nearcall_metadata metadata, size_t *count);
+
+/**
+ * The key of a pair, as text with a NUL. `needed`, if not null, is set to the bytes that it takes. From any thread.
+ */
+nearcall_result nearcall_metadata_key(nearcall_metadata metadata,
+                                      size_t index,
+                                      char *key,
+                                      size_t capacity,
+                                      size_t *needed);
+
+/**
+ * The value of a pair, as bytes without a NUL. `needed`, if not null, is set to the bytes that it takes. From any
+ * thread.
+ */
+nearcall_result nearcall_metadata_value(nearcall_metadata metadata,
+                                        size_t index,
+                                        uint8_t *value,
+                                        size_t capacity,
+                                        size_t *needed);
+
+/**
+ * The value of the first pair with a key, as bytes without a NUL; NEARCALL_ERROR_NOT_FOUND where there is none.
+ * `needed`, if not null, is set to the bytes that it takes. From any thread.
+ */
+nearcall_result nearcall_metadata_find(nearcall_metadata metadata,
+                                       const char *key,
+                                       uint8_t *value,
+                                       size_t capacity,
+                                       size_t *needed);
+
+/**
+ * Ends a metadata handle. From any thread.
+ */
+nearcall_result nearcall_metadata_close(nearcall_metadata metadata);
+
+/**
+ * The gRPC status code: 0 is OK, 4 DEADLINE_EXCEEDED, 14 UNAVAILABLE and so on. From any thread.
+ */
+nearcall_result nearcall_status_code(nearcall_status status, int32_t *code);
+
+/**
+ * The message of the status, for people, as text with a NUL. `needed`, if not null, is set to the bytes that it takes.
+ * From any thread.
+ */
+nearcall_result nearcall_status_message(nearcall_status status,
+                                        char *message,
+                                        size_t capacity,
+                                        size_t *needed);
+
+/**
+ * The details as they came: an encoded google.rpc.Status, or nothing. `needed`, if not null, is set to the bytes that
+ * they take. From any thread.
+ */
+nearcall_result nearcall_status_details(nearcall_status status,
+                                        uint8_t *details,
+                                        size_t capacity,
+                                        size_t *needed);
+
+/**
+ * The reason in the details, from google.rpc.ErrorInfo, as text with a NUL; what programs go by.
+ * NEARCALL_ERROR_NOT_FOUND where there is none. `needed`, if not null, is set to the bytes that it takes. From any
+ * thread.
+ */
+nearcall_result nearcall_status_reason(nearcall_status status,
+                                       char *reason,
+                                       size_t capacity,
+                                       size_t *needed);
+
+/**
+ * Who names the reason, from google.rpc.ErrorInfo, as text with a NUL: "nearcall" for those of nearcall itself.
+ * NEARCALL_ERROR_NOT_FOUND where there is none. `needed`, if not null, is set to the bytes that it takes. From any
+ * thread.
+ */
+nearcall_result nearcall_status_domain(nearcall_status status,
+                                       char *domain,
+                                       size_t capacity,
+                                       size_t *needed);
+
+/**
+ * When to try again, in milliseconds, from google.rpc.RetryInfo. NEARCALL_ERROR_NOT_FOUND where nothing is said. From
+ * any thread.
+ */
+nearcall_result nearcall_status_retry_ms(nearcall_status status,
+                                         uint64_t *delay_ms);
+
+/**
+ * How many fields of the request were wrong, from google.rpc.BadRequest. From any thread.
+ */
+nearcall_result nearcall_status_violation_count(nearcall_status status, size_t *count);
+
+/**
+ * Which field was wrong, as text with a NUL. `needed`, if not null, is set to the bytes that it takes. From any
+ * thread.
+ */
+nearcall_result nearcall_status_violation_field(nearcall_status status,
+                                                size_t index,
+                                                char *field,
+                                                size_t capacity,
+                                                size_t *needed);
+
+/**
+ * What was wrong with the field, as text with a NUL. `needed`, if not null, is set to the bytes that it takes. From
+ * any thread.
+ */
+nearcall_result nearcall_status_violation_description(nearcall_status status,
+                                                      size_t index,
+                                                      char *description,
+                                                      size_t capacity,
+                                                      size_t *needed);
+
+/**
+ * The metadata that came with the end of the call, and for a unary call with the answer too: a handle of its own, to be
+ * closed. From any thread.
+ */
+nearcall_result nearcall_status_metadata(nearcall_status status,
+                                         nearcall_metadata *metadata);
+
+/**
+ * Ends a status handle. From any thread.
+ */
+nearcall_result nearcall_status_close(nearcall_status status);
+
+/**
+ * Opens a call of any kind: messages are sent by nearcall_stream_send, and what comes is found by nearcall_stream_poll,
+ * or told to `on_event` of the options. It never waits, not for a connection either. From any thread, callbacks
+ * included. `options` may be null.
+ */
+nearcall_result nearcall_stream_open(nearcall_channel channel,
+                                     const char *path,
+                                     const struct nearcall_call_options *options,
+                                     nearcall_stream *stream);
+
+/**
+ * Starts a call that takes one message and answers with one, and does not wait for the answer: it is found by
+ * nearcall_stream_poll as one NEARCALL_EVENT_MESSAGE and then NEARCALL_EVENT_END, or told to `on_event`. The deadline
+ * of the channel holds. From any thread, callbacks included. `options` may be null.
+ */
+nearcall_result nearcall_unary_start(nearcall_channel channel,
+                                     const char *path,
+                                     const uint8_t *request,
+                                     size_t request_len,
+                                     const struct nearcall_call_options *options,
+                                     nearcall_stream *stream);
+
+/**
+ * Sends a message, which is copied. NEARCALL_ERROR_FULL when the server is slower than this: try again later.
+ * NEARCALL_ERROR_ENDED when the call is over. Never waits. From any thread.
+ */
+nearcall_result nearcall_stream_send(nearcall_stream stream, const uint8_t *message, size_t message_len);
+
+/**
+ * As nearcall_stream_send, but waits for space, up to a time. Not from a callback.
+ */
+nearcall_result nearcall_stream_send_wait(nearcall_stream stream,
+                                          const uint8_t *message,
+                                          size_t message_len,
+                                          uint64_t timeout_ms);
+
+/**
+ * Says that no more messages will be sent; answers still come. From any thread.
+ */
+nearcall_result nearcall_stream_finish(nearcall_stream stream);
+
+/**
+ * Looks whether something came; NEARCALL_EVENT_NONE if not. A message is to be given to nearcall_buffer_free. After
+ * NEARCALL_EVENT_END it is NEARCALL_ERROR_ENDED. Never waits: made for the loop of a game. From any thread.
+ */
+nearcall_result nearcall_stream_poll(nearcall_stream stream,
+                                     struct nearcall_event *event);
+
+/**
+ * As nearcall_stream_poll, but waits until something comes, or NEARCALL_ERROR_TIMEOUT. Not from a callback.
+ */
+nearcall_result nearcall_stream_wait(nearcall_stream stream,
+                                     uint64_t timeout_ms,
+                                     struct nearcall_event *event);
+
+/**
+ * Gives the call up: the server hears of it, messages that were not looked at are dropped, and the stream ends with the
+ * status CANCELLED unless it has ended before. The handle stays. From any thread, at any time.
+ */
+nearcall_result nearcall_stream_cancel(nearcall_stream stream);
+
+/**
+ * The initial metadata of the answer, as a handle of its own, to be closed; NEARCALL_ERROR_NOT_READY until it came. It
+ * is there with the first message. From any thread.
+ */
+nearcall_result nearcall_stream_metadata(nearcall_stream stream,
+                                         nearcall_metadata *metadata);
+
+/**
+ * How the call ended, as a handle of its own, to be closed; NEARCALL_ERROR_NOT_READY until it has. It is there with
+ * NEARCALL_EVENT_END. From any thread.
+ */
+nearcall_result nearcall_stream_status(nearcall_stream stream,
+                                       nearcall_status *status);
+
+/**
+ * Ends a stream handle, and gives the call up if it is not over. A callback is still told of the end. From any thread,
+ * callbacks included.
+ */
+nearcall_result nearcall_stream_close(nearcall_stream stream);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* NEARCALL_H */

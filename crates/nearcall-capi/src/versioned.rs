@@ -1,0 +1,162 @@
+//! Structs that grow: their first field is their size as the other side was compiled.
+//!
+//! A struct shorter than ours lacks fields, which are then zero, the default. One that is longer is taken as long as
+//! what we do not know in it is zero: nothing was asked for that would be ignored.
+
+use std::mem::MaybeUninit;
+use std::ptr::addr_of;
+
+use crate::abi::{
+    nearcall_buffer, nearcall_call_options, nearcall_channel_options, nearcall_event,
+    nearcall_host_options,
+};
+use crate::fault::Fault;
+
+/// Limit: bytes of a versioned struct; one that says more is not one.
+const STRUCT_BYTES_MAX: usize = 4_096;
+
+/// A struct of the header that begins with its size.
+///
+/// # Safety
+///
+/// It is `repr(C)`, begins with the `u32` that is its size, and every field may be all zero.
+pub(crate) unsafe trait Versioned: Copy {
+    /// Its size in the first version of the ABI: none is shorter.
+    const FIRST: usize;
+    const NAME: &'static str;
+}
+
+// SAFETY: integers, an optional function and a pointer, the size first.
+unsafe impl Versioned for nearcall_call_options {
+    const FIRST: usize = size_of::<Self>();
+    const NAME: &'static str = "nearcall_call_options";
+}
+
+// SAFETY: integers, the size first.
+unsafe impl Versioned for nearcall_channel_options {
+    const FIRST: usize = size_of::<Self>();
+    const NAME: &'static str = "nearcall_channel_options";
+}
+
+// SAFETY: integers, the size first.
+unsafe impl Versioned for nearcall_host_options {
+    const FIRST: usize = size_of::<Self>();
+    const NAME: &'static str = "nearcall_host_options";
+}
+
+// SAFETY: integers and a struct of a pointer and integers, the size first.
+unsafe impl Versioned for nearcall_event {
+    const FIRST: usize = size_of::<Self>();
+    const NAME: &'static str = "nearcall_event";
+}
+
+/// What the caller set; the default where it set nothing.
+///
+/// # Safety
+///
+/// A pointer that is not null points to a `T` of the caller's version: to as many bytes as its first field says.
+pub(crate) unsafe fn read<T: Versioned>(pointer: *const T) -> Result<T, Fault> {
+    let mut value = MaybeUninit::<T>::zeroed();
+    if !pointer.is_null() {
+        // SAFETY: every version is at least as long as its first field.
+        let size = unsafe { size_of_struct(pointer) }?;
+        let known = size.min(size_of::<T>());
+        // SAFETY: the struct has `size` bytes, the value `size_of::<T>()`; `known` is within both.
+        unsafe {
+            std::ptr::copy_nonoverlapping(
+                pointer.cast::<u8>(),
+                value.as_mut_ptr().cast::<u8>(),
+                known,
+            );
+        }
+        for offset in known..size {
+            // SAFETY: within the `size` bytes of the struct.
+            let place = unsafe { pointer.cast::<u8>().add(offset) };
+            // SAFETY: as above; a byte may have any value.
+            let byte = unsafe { place.read() };
+            if byte != 0 {
+                return Err(Fault::Argument(format!(
+                    "{} has {size} bytes, of which this library knows {known}, and something is set in the others",
+                    T::NAME
+                )));
+            }
+        }
+    }
+    // SAFETY: `Versioned` promises that zero is a value of every field, and C wrote the others.
+    Ok(unsafe { value.assume_init() })
+}
+
+/// Where an event goes.
+#[derive(Debug)]
+pub(crate) struct EventPlace {
+    pointer: *mut nearcall_event,
+    size: usize,
+}
+
+impl EventPlace {
+    /// The caller's struct.
+    ///
+    /// # Safety
+    ///
+    /// A pointer that is not null points to an event of the caller's version, until this is used up.
+    pub(crate) unsafe fn new(pointer: *mut nearcall_event) -> Result<Self, Fault> {
+        if pointer.is_null() {
+            return Err(Fault::Null("event"));
+        }
+        // SAFETY: not null, and every version is at least as long as its first field.
+        let size = unsafe { size_of_struct(pointer.cast_const()) }?;
+        Ok(Self {
+            pointer,
+            size: size.min(size_of::<nearcall_event>()),
+        })
+    }
+
+    /// Writes as much of an event as the caller knows.
+    pub(crate) fn set(&self, mut event: nearcall_event) {
+        // SAFETY: `new` was promised a struct of at least this length.
+        let size = unsafe { addr_of!((*self.pointer).size).read_unaligned() };
+        event.size = size;
+        // SAFETY: the caller's struct has at least `self.size` bytes, ours too.
+        unsafe {
+            std::ptr::copy_nonoverlapping(
+                addr_of!(event).cast::<u8>(),
+                self.pointer.cast::<u8>(),
+                self.size,
+            );
+        }
+    }
+}
+
+/// An event without a message.
+pub(crate) const fn bare_event(kind: crate::abi::nearcall_event_kind, code: i32) -> nearcall_event {
+    nearcall_event {
+        size: size_of::<nearcall_event>() as u32,
+        kind: kind as u32,
+        code,
+        reserved: 0,
+        message: nearcall_buffer {
+            data: std::ptr::null(),
+            len: 0,
+            id: 0,
+        },
+    }
+}
+
+/// The size that a struct says it has.
+///
+/// # Safety
+///
+/// The pointer points to at least a `u32`.
+unsafe fn size_of_struct<T: Versioned>(pointer: *const T) -> Result<usize, Fault> {
+    // SAFETY: `Versioned` promises that the size is first, the caller that it is there.
+    let size = unsafe { pointer.cast::<u32>().read_unaligned() } as usize;
+    if (T::FIRST..=STRUCT_BYTES_MAX).contains(&size) {
+        Ok(size)
+    } else {
+        Err(Fault::Argument(format!(
+            "`size` of {} should be its sizeof, at least {}, found {size}",
+            T::NAME,
+            T::FIRST
+        )))
+    }
+}
