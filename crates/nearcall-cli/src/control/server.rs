@@ -34,6 +34,7 @@ pub(crate) struct Bound {
     server: nearcall::Bound,
     supervisor: Arc<OnceLock<Arc<Supervisor>>>,
     end: oneshot::Sender<()>,
+    closing: watch::Sender<bool>,
     asked: watch::Receiver<bool>,
 }
 
@@ -41,6 +42,7 @@ pub(crate) struct Bound {
 #[derive(Debug)]
 pub(crate) struct Served {
     end: oneshot::Sender<()>,
+    closing: watch::Sender<bool>,
     asked: watch::Receiver<bool>,
     task: JoinHandle<Result<nearcall::Drained, nearcall::ServeError>>,
 }
@@ -52,12 +54,14 @@ pub(crate) struct Served {
 pub(crate) async fn bind(world: &World) -> anyhow::Result<Bound> {
     let (end, ended) = oneshot::channel::<()>();
     let (ask, asked) = watch::channel(false);
+    let closing = watch::Sender::new(false);
     let supervisor = Arc::new(OnceLock::new());
     let control = Control {
         world: world.clone(),
         folder: StateFolder::of(world)?,
         supervisor: Arc::clone(&supervisor),
         ask: Arc::new(ask),
+        closing: closing.subscribe(),
     };
     let server = nearcall::Server::new(super::target(world))
         .add_service(SupervisorServer::new(control))
@@ -74,6 +78,7 @@ pub(crate) async fn bind(world: &World) -> anyhow::Result<Bound> {
         server,
         supervisor,
         end,
+        closing,
         asked,
     })
 }
@@ -85,6 +90,7 @@ impl Bound {
         let _ = self.supervisor.set(supervisor);
         Served {
             end: self.end,
+            closing: self.closing,
             asked: self.asked,
             task: tokio::spawn(self.server.serve()),
         }
@@ -103,8 +109,9 @@ impl Served {
         }
     }
 
-    /// Stops answering, after those who are being answered.
+    /// Stops answering, after those who are being answered; streams that follow the world end with it.
     pub(crate) async fn end(self) {
+        self.closing.send_replace(true);
         // It may have ended by a signal already.
         let _ = self.end.send(());
         let _ = self.task.await;
@@ -117,6 +124,7 @@ struct Control {
     folder: StateFolder,
     supervisor: Arc<OnceLock<Arc<Supervisor>>>,
     ask: Arc<watch::Sender<bool>>,
+    closing: watch::Receiver<bool>,
 }
 
 impl Control {
@@ -170,6 +178,7 @@ impl wire::supervisor_server::Supervisor for Control {
         let service = self.service_of();
         // The stream must not keep the supervisor: its end is what ends the stream.
         let supervisor = Arc::downgrade(&supervisor);
+        let mut closing = self.closing.clone();
         tokio::spawn(async move {
             let mut services = first;
             loop {
@@ -181,8 +190,11 @@ impl wire::supervisor_server::Supervisor for Control {
                     return;
                 }
                 let event = tokio::select! {
+                    // What has happened is told before the end.
+                    biased;
                     event = events.recv() => event,
                     () = answers.closed() => return,
+                    () = world_ends(&mut closing) => return,
                 };
                 services = match event {
                     Ok(event) => vec![service(&event)],
@@ -292,14 +304,14 @@ impl wire::supervisor_server::Supervisor for Control {
             .and_then(|tail| usize::try_from(tail).ok())
             .unwrap_or(usize::MAX);
         let folder = self.folder.clone();
-        let mut ended = supervisor.subscribe();
+        let mut closing = self.closing.clone();
         let (answers, stream) = mpsc::channel(ANSWERS_MAX);
         tokio::spawn(async move {
             let sent = send_logs(&names, &folder, tail, request.follow, &answers);
             let result = tokio::select! {
                 result = sent => result,
                 () = answers.closed() => return,
-                () = closed(&mut ended), if request.follow => return,
+                () = world_ends(&mut closing), if request.follow => return,
             };
             if let Err(error) = result {
                 let status = RpcStatus::internal(format!("cannot read the logs: {error}"));
@@ -310,12 +322,10 @@ impl wire::supervisor_server::Supervisor for Control {
     }
 }
 
-/// Waits until the supervisor is gone.
-async fn closed(events: &mut broadcast::Receiver<Event>) {
-    while !matches!(
-        events.recv().await,
-        Err(broadcast::error::RecvError::Closed)
-    ) {}
+/// Waits until the supervisor is about to end.
+async fn world_ends(closing: &mut watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = closing.wait_for(|closing| *closing).await;
 }
 
 async fn send_logs(

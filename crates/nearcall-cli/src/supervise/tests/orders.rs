@@ -16,7 +16,7 @@ async fn a_service_that_will_not_end_is_killed_with_all_that_it_started() {
         "killed: it did not end within 100ms of SIGTERM"
     );
     assert!(!is_alive(pid));
-    gone(&bench).await;
+    gone(&bench.journal()).await;
 }
 
 #[tokio::test]
@@ -25,17 +25,18 @@ async fn what_a_process_leaves_behind_goes_with_it() {
     let bench = bench(&[("messy", &[], script)], |_, _| {});
     bench.serving().await;
     let pid = bench.status("messy").pid.unwrap();
+    // The next process writes its own.
+    let grandchild = bench.journal();
     // Its own end, not by order of the supervisor.
     let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     bench.until("messy", |status| status.restarts == 1).await;
-    gone(&bench).await;
+    gone(&grandchild).await;
     bench.stop().await;
 }
 
-/// The grandchild of the journal is ended; whoever inherits it reaps it in its own time.
-async fn gone(bench: &Bench) {
-    let pid = bench.journal();
+/// The grandchild is ended; whoever inherits it reaps it in its own time.
+async fn gone(pid: &str) {
     let zombie_or_gone = || {
         fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "))
     };
