@@ -170,11 +170,7 @@ impl Body for OutgoingBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Message(message) => {
-                SizeHint::with_exact(message.as_ref().map_or(0, |bytes| bytes.len() as u64))
-            }
-            Self::Stream { body, .. } => body.size_hint(),
-        }
+        // An exact size becomes a content-length header, which gRPC has no use for and HPACK would have to spell out.
+        SizeHint::default()
     }
 }

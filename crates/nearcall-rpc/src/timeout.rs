@@ -18,7 +18,7 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Duration> {
     parse(headers.get(GRPC_TIMEOUT)?.as_bytes())
 }
 
-/// Writes the header, rounding up to the finest unit in which the value fits.
+/// Writes the header, rounding up to the next millisecond, and below a second to the finest unit in which it fits.
 pub(crate) fn write(headers: &mut HeaderMap, timeout: Duration) {
     headers.insert(GRPC_TIMEOUT, format(timeout));
 }
@@ -42,17 +42,24 @@ fn parse(text: &[u8]) -> Option<Duration> {
 
 fn format(timeout: Duration) -> HeaderValue {
     const NUMBER_MAX: u128 = 99_999_999;
-    let nanos = timeout.as_nanos();
-    let (number, unit) = [
-        (1_u128, 'n'),
+    const UNITS: [(u128, char); 4] = [
+        (1, 'n'),
         (1_000, 'u'),
         (1_000_000, 'm'),
         (1_000_000_000, 'S'),
-    ]
-    .into_iter()
-    .map(|(size, unit)| (nanos.div_ceil(size), unit))
-    .find(|(number, _)| *number <= NUMBER_MAX)
-    .unwrap_or((NUMBER_MAX, 'S'));
+    ];
+    // HPACK sends a value that it has seen as one byte, so a timeout of a second or more is told to the millisecond.
+    let units = if timeout < Duration::from_secs(1) {
+        &UNITS[..]
+    } else {
+        &UNITS[2..]
+    };
+    let nanos = timeout.as_nanos();
+    let (number, unit) = units
+        .iter()
+        .map(|(size, unit)| (nanos.div_ceil(*size), *unit))
+        .find(|(number, _)| *number <= NUMBER_MAX)
+        .unwrap_or((NUMBER_MAX, 'S'));
     HeaderValue::try_from(format!("{number}{unit}"))
         .unwrap_or_else(|_| HeaderValue::from_static("99999999S"))
 }
@@ -95,7 +102,8 @@ mod tests {
         check(Duration::ZERO, "0n");
         check(Duration::from_nanos(99_999_999), "99999999n");
         check(Duration::from_nanos(100_000_001), "100001u");
-        check(Duration::from_secs(10), "10000000u");
+        check(Duration::from_secs(10), "10000m");
+        check(Duration::from_micros(1_000_001), "1001m");
         check(Duration::from_secs(100), "100000m");
         check(Duration::from_secs(3_600 * 24 * 30), "2592000S");
         check(Duration::MAX, "99999999S");

@@ -50,11 +50,10 @@ pub(crate) async fn call(
     let method = parts.extensions.get::<&'static Method>().copied();
     let deadline = deadline(&shared, &parts, method, &context);
     if let Some(deadline) = &deadline {
-        let left = deadline.at.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        if deadline.given.is_zero() {
             return Err(deadline.exceeded());
         }
-        timeout::write(&mut parts.headers, left);
+        timeout::write(&mut parts.headers, deadline.given);
     }
     if let Some(trace) = context.trace() {
         trace.write(&mut parts.headers);

@@ -112,10 +112,8 @@ impl Service<http::Request<RequestBody>> for RawService {
     fn call(&mut self, request: http::Request<RequestBody>) -> Self::Future {
         let name = request.uri().path().rsplit('/').next().unwrap_or_default();
         let Some(method) = self.methods.get(name) else {
-            let status = Reason::UnknownMethod.status(format!(
-                "service `{}` has no method `{name}`",
-                self.name
-            ));
+            let status = Reason::UnknownMethod
+                .status(format!("service `{}` has no method `{name}`", self.name));
             return Box::pin(std::future::ready(Ok(status.into_http())));
         };
         let answer = OneCall(Arc::clone(&method.answer));
