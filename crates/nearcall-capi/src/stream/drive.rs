@@ -117,6 +117,10 @@ impl Run {
     async fn message(&self, message: Bytes) {
         if let Some(inbox) = &self.stream.inbox {
             inbox.put(message).await;
+        } else if self.stream.cancel.is_cancelled() {
+            // Messages may be at hand without an await between them; who gave the call up is told of none. The task is
+            // on its way to notice.
+            std::future::pending().await
         } else if let Some(told) = &self.told {
             told.tell(
                 self.handle,
