@@ -20,7 +20,7 @@ pub use channel::{Channel, ChannelBuilder, ConnectError, ResponseBody, WaitForRe
 pub use context::{Context, Scope};
 pub use limits::Limits;
 pub use nearcall_proto::table::Described;
-pub use server::{Bound, CutCall, Drained, ServeError, Served, Server};
+pub use server::{Bound, CutCall, Drained, HealthSwitch, ServeError, Served, Server};
 pub use status::Reason;
 pub use trace::TraceContext;
 pub use wire::Wire;

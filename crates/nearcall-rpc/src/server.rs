@@ -4,6 +4,7 @@ mod accept;
 pub(crate) mod calls;
 mod connection;
 mod drain;
+mod health;
 mod newcomers;
 mod opening;
 mod place;
@@ -25,6 +26,7 @@ use tonic_health::server::HealthReporter;
 
 pub use calls::CutCall;
 pub use drain::Drained;
+pub use health::HealthSwitch;
 pub use router::Served;
 
 use crate::limits::Limits;
@@ -217,6 +219,12 @@ impl Server {
     #[must_use]
     pub fn health(&self) -> HealthReporter {
         self.reporter.clone()
+    }
+
+    /// As [`Self::health`], for programs that name no gRPC library.
+    #[must_use]
+    pub fn health_switch(&self) -> HealthSwitch {
+        HealthSwitch::new(self.reporter.clone())
     }
 
     /// Serves until SIGINT, SIGTERM or [`Self::stop_when`], then waits for the calls in flight and says which it could

@@ -7,8 +7,8 @@ pub mod log;
 mod run;
 
 pub use nearcall_rpc::{
-    Bound, Channel, ChannelBuilder, ConnectError, Context, CutCall, Described, Drained, Limits,
-    Reason, ServeError, Server, TraceContext, WaitForReady, Wire, inspect, limits, raw, registry,
+    Bound, Channel, ChannelBuilder, ConnectError, Context, CutCall, Described, Drained,
+    HealthSwitch, Limits, Reason, ServeError, Server, TraceContext, WaitForReady, Wire, inspect, limits, raw, registry,
     resolve,
 };
 #[cfg(unix)]
@@ -16,6 +16,7 @@ pub use nearcall_transport::process;
 pub use nearcall_transport::{
     Address, Connection, Peer, PeerPolicy, PrivateDir, Target, Transport, child, name, runtime_dir,
 };
+pub use prost_types;
 pub use run::{block_on, connect};
 pub use tokio;
 pub use tokio_stream;

@@ -65,6 +65,8 @@ impl Schema {
             let builder = named.fold(Builder::configure(), Builder::with_service_name);
             let sets = self.sets.iter().copied();
             sets.fold(builder, Builder::register_encoded_file_descriptor_set)
+                // Clients show the details of errors that they find described.
+                .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
                 // Each version lists the other as well.
                 .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
                 .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
