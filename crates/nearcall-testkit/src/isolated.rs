@@ -9,7 +9,7 @@ const WITHIN: &str = "NEARCALL_TESTKIT_ISOLATED";
 /// Runs the rest of a test in a child process whose runtime folder is empty and private, with more variables set.
 /// In the child it answers the folder; in the parent it waits for the child, and answers none.
 ///
-/// ```ignore
+/// ```text
 /// let Some(runtime) = isolated("registry::entry_is_written", &[]) else { return };
 /// ```
 ///

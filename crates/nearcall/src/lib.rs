@@ -34,7 +34,7 @@ pub mod proto {
 /// Code of a package that uses another's messages finds them by the packages' names, from module to module: use
 /// [`include_protos!`] then.
 ///
-/// ```ignore
+/// ```text
 /// mod arith {
 ///     nearcall::include_proto!("arith.v1");
 /// }
@@ -50,7 +50,7 @@ macro_rules! include_proto {
 /// Includes the code that `nearcall_build::compile` generated, every package in the module of its name: `arith.v1`
 /// becomes `arith::v1`.
 ///
-/// ```ignore
+/// ```text
 /// mod proto {
 ///     nearcall::include_protos!();
 /// }
