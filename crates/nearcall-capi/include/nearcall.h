@@ -327,6 +327,28 @@ typedef struct nearcall_call_options {
 typedef uint64_t nearcall_status;
 
 /**
+ * How a host is made. All zero but `size` is the default, as is a null pointer.
+ */
+typedef struct nearcall_host_options {
+    /**
+     * sizeof(nearcall_host_options), as the caller was compiled.
+     */
+    uint32_t size;
+    /**
+     * 0.
+     */
+    uint32_t flags;
+    /**
+     * How long nearcall_host_close waits for the calls in flight, in milliseconds. 0: 1 second.
+     */
+    uint64_t drain_timeout_ms;
+    /**
+     * How long a unary call may take whose caller names no deadline, in milliseconds. 0: 10 seconds.
+     */
+    uint64_t unary_deadline_ms;
+} nearcall_host_options;
+
+/**
  * A server in this process.
  */
 typedef uint64_t nearcall_host;
@@ -335,6 +357,13 @@ typedef uint64_t nearcall_host;
  * A call that this process answers.
  */
 typedef uint64_t nearcall_served;
+
+/**
+ * Told of the calls that a host answers, under the rules of nearcall_stream_fn. A unary call is one
+ * NEARCALL_EVENT_MESSAGE. A streaming one is NEARCALL_EVENT_OPEN, messages, NEARCALL_EVENT_HALF_CLOSED unless the
+ * caller went before, and NEARCALL_EVENT_END.
+ */
+typedef void (*nearcall_served_fn)(void *context, nearcall_served call, const struct nearcall_event *event);
 
 #ifdef __cplusplus
 extern "C" {
@@ -381,6 +410,126 @@ nearcall_result nearcall_unary(nearcall_channel channel,
                                const struct nearcall_call_options *options,
                                struct nearcall_buffer *reply,
                                nearcall_status *status);
+
+/**
+ * A server at a name, such as "arena", or at an address, such as "unix:/tmp/arena.sock"; it does not listen yet. From any
+ * thread. `options` may be null.
+ */
+nearcall_result nearcall_host_new(const char *target,
+                                  const struct nearcall_host_options *options,
+                                  nearcall_host *host);
+
+/**
+ * Adds a method before the host starts: `path` is "/package.Service/Method", `kind` a nearcall_method_kind. Its calls are
+ * told to `on_event` with `context`; where that is null, they are found by nearcall_host_poll. From any thread.
+ */
+nearcall_result nearcall_host_method(nearcall_host host,
+                                     const char *path,
+                                     uint32_t kind,
+                                     nearcall_served_fn on_event,
+                                     void *context);
+
+/**
+ * Begins to listen; calls come as soon as this returns, or before. Health (grpc.health.v1) and reflection are there without
+ * being asked for, and the services are SERVING. NEARCALL_ERROR_LISTEN where the name is taken or the address cannot be
+ * used. Signals stay the program's own. Waits; not from a callback.
+ */
+nearcall_result nearcall_host_start(nearcall_host host);
+
+/**
+ * Where the host listens, in full, as text with a NUL: what another process may dial. `needed`, if not null, is set to the
+ * bytes that it takes. From any thread.
+ */
+nearcall_result nearcall_host_address(nearcall_host host,
+                                      char *address,
+                                      size_t capacity,
+                                      size_t *needed);
+
+/**
+ * Says whether a service, by its full name, is SERVING; "" is the host as a whole. `serving` is 0 or 1. Waits for a moment;
+ * not from a callback.
+ */
+nearcall_result nearcall_host_health(nearcall_host host,
+                                     const char *service,
+                                     uint32_t serving);
+
+/**
+ * Looks whether a call came, or something on one; NEARCALL_EVENT_NONE if not. For methods that were added without a callback:
+ * `context`, if not null, is set to what the method was added with, which tells methods apart. The events are those of
+ * nearcall_served_fn; a message is to be given to nearcall_buffer_free. Never waits: made for the loop of a game. From any
+ * thread.
+ */
+nearcall_result nearcall_host_poll(nearcall_host host,
+                                   struct nearcall_event *event,
+                                   nearcall_served *call,
+                                   void **context);
+
+/**
+ * Stops the host: nobody can connect any more, calls in flight have the time of its options, and are then cut off with
+ * UNAVAILABLE. When this returns, no callback of this host runs or will run. Calls that were not answered keep their handles,
+ * to be closed. Waits; not from a callback.
+ */
+nearcall_result nearcall_host_close(nearcall_host host);
+
+/**
+ * Answers a unary call with its one message, and ends the handle; from any thread, in the callback or any time later.
+ * `metadata` goes along with the answer, or is 0. NEARCALL_ERROR_ENDED where the caller is gone: the handle ends all the
+ * same. NEARCALL_ERROR_STATE on a stream.
+ */
+nearcall_result nearcall_served_reply(nearcall_served call,
+                                      nearcall_metadata metadata,
+                                      const uint8_t *message,
+                                      size_t message_len);
+
+/**
+ * Ends a call with a status, and the handle with it: a unary call that failed, or a stream, where 0 (OK) is the good end
+ * and what was sent goes first. `message`, `details` (an encoded google.rpc.Status) and `metadata` may be null, empty and
+ * 0. NEARCALL_ERROR_ENDED where the caller is gone: the handle ends all the same. From any thread.
+ */
+nearcall_result nearcall_served_finish(nearcall_served call,
+                                       int32_t code,
+                                       const char *message,
+                                       const uint8_t *details,
+                                       size_t details_len,
+                                       nearcall_metadata metadata);
+
+/**
+ * Sends the initial metadata of a stream's answer, before its first message. From any thread.
+ */
+nearcall_result nearcall_served_send_metadata(nearcall_served call, nearcall_metadata metadata);
+
+/**
+ * Sends a message of a stream's answer, which is copied. NEARCALL_ERROR_FULL when the caller is slower than this: try again
+ * later. NEARCALL_ERROR_ENDED when the caller is gone. Never waits. From any thread.
+ */
+nearcall_result nearcall_served_send(nearcall_served call,
+                                     const uint8_t *message,
+                                     size_t message_len);
+
+/**
+ * As nearcall_served_send, but waits for space, up to a time. Not from a callback.
+ */
+nearcall_result nearcall_served_send_wait(nearcall_served call,
+                                          const uint8_t *message,
+                                          size_t message_len,
+                                          uint64_t timeout_ms);
+
+/**
+ * What came with the request, as a handle of its own, to be closed. From any thread.
+ */
+nearcall_result nearcall_served_metadata(nearcall_served call, nearcall_metadata *metadata);
+
+/**
+ * How long the caller still waits, in milliseconds: NEARCALL_FOREVER where it set no deadline, 0 where it is gone. From any
+ * thread.
+ */
+nearcall_result nearcall_served_remaining_ms(nearcall_served call,
+                                             uint64_t *remaining_ms);
+
+/**
+ * Ends the handle of a call without an answer: the caller is told INTERNAL. From any thread.
+ */
+nearcall_result nearcall_served_close(nearcall_served call);
 
 /**
  * NEARCALL_ABI_VERSION of the library that is loaded: it should be at least that of the header. From any thread.

@@ -13,6 +13,7 @@ mod boundary;
 pub mod buffer;
 pub mod channel;
 mod fault;
+pub mod host;
 mod inbox;
 pub mod library;
 pub mod metadata;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::buffer::Buffer;
 use crate::channel::Channel;
 use crate::fault::Fault;
+use crate::host::{Host, Served};
 use crate::metadata::Metadata;
 use crate::status::Ended;
 use crate::stream::Stream;
@@ -38,7 +39,9 @@ struct Slot {
 pub(crate) enum Resource {
     Buffer(Arc<Buffer>),
     Channel(Arc<Channel>),
+    Host(Arc<Host>),
     Metadata(Arc<Metadata>),
+    Served(Arc<Served>),
     Status(Arc<Ended>),
     Stream(Arc<Stream>),
 }
@@ -71,6 +74,8 @@ macro_rules! kept {
 kept! {
     Buffer(Buffer) = "buffer";
     Channel(Channel) = "channel";
+    Host(Host) = "host";
+    Served(Served) = "call";
     Metadata(Metadata) = "metadata";
     Status(Ended) = "status";
     Stream(Stream) = "stream";

@@ -38,7 +38,7 @@ static void check_failed(const char *file, int line, const char *what) {
 #define OK(call) EXPECT(NEARCALL_OK, call)
 
 /* Base 128, as protobuf writes numbers. */
-static size_t put_varint(uint8_t *to, uint64_t number) {
+static inline size_t put_varint(uint8_t *to, uint64_t number) {
     size_t len = 0;
     while (number >= 0x80) {
         to[len++] = (uint8_t)(number | 0x80);
@@ -49,13 +49,13 @@ static size_t put_varint(uint8_t *to, uint64_t number) {
 }
 
 /* Field `field`, a number. */
-static size_t put_number(uint8_t *to, unsigned field, int64_t number) {
+static inline size_t put_number(uint8_t *to, unsigned field, int64_t number) {
     to[0] = (uint8_t)(field << 3);
     return 1 + put_varint(to + 1, (uint64_t)number);
 }
 
 /* The number in field `field` of a message that holds numbers alone; 0 where it is not there. */
-static int64_t number_in(const uint8_t *from, size_t len, unsigned field) {
+static inline int64_t number_in(const uint8_t *from, size_t len, unsigned field) {
     size_t at = 0;
     while (at < len) {
         unsigned tag = from[at++];
@@ -70,7 +70,7 @@ static int64_t number_in(const uint8_t *from, size_t len, unsigned field) {
 }
 
 /* {a, b}, as the requests of Multiply and Divide have it; needs 22 bytes. */
-static size_t put_pair(uint8_t *to, int64_t a, int64_t b) {
+static inline size_t put_pair(uint8_t *to, int64_t a, int64_t b) {
     size_t len = put_number(to, 1, a);
     return len + put_number(to + len, 2, b);
 }
