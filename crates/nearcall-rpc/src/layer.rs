@@ -1,5 +1,5 @@
 //! What every call passes on its way to the handler, outermost first: [`admit`], [`idle`], [`deadline`],
-//! [`propagate`], [`catch_panic`].
+//! [`propagate`], [`catch_panic`], [`trail`].
 //!
 //! A layer is two small things: how it looks at a call when it comes ([`Layer`]), and what it does while the call goes
 //! on ([`Stage`]), which is the same for the handler's future and for the body that the handler answers with. The
@@ -10,6 +10,7 @@ pub(crate) mod catch_panic;
 pub(crate) mod deadline;
 pub(crate) mod idle;
 pub(crate) mod propagate;
+pub(crate) mod trail;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -17,7 +18,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tonic::Status;
@@ -41,8 +42,11 @@ pub(crate) trait Stage {
         Ok(poll())
     }
 
-    /// Told of every frame of the answer.
-    fn saw_frame(&mut self) {}
+    /// Shown the head of the answer.
+    fn saw_head(&mut self, _extensions: &mut Extensions) {}
+
+    /// Shown every frame of the answer.
+    fn saw_frame(&mut self, _frame: &mut Frame<Bytes>) {}
 
     /// Asked when what is within has nothing yet: a status ends the call there.
     fn poll_end(&mut self, _cx: &mut Context<'_>) -> Poll<Status> {
@@ -121,7 +125,8 @@ where
         let mut this = self.project();
         let status = match (this.inner.as_mut().as_pin_mut(), this.stage.as_mut()) {
             (Some(inner), Some(stage)) => match stage.around(|| inner.poll(cx)) {
-                Ok(Poll::Ready(Ok(response))) => {
+                Ok(Poll::Ready(Ok(mut response))) => {
+                    stage.saw_head(response.extensions_mut());
                     let stage = this.stage.take();
                     return Poll::Ready(Ok(response.map(|inner| StagedBody {
                         inner: Some(inner),
@@ -183,8 +188,10 @@ where
             return Poll::Ready(None);
         };
         let status = match stage.around(|| inner.poll_frame(cx)) {
-            Ok(Poll::Ready(frame)) => {
-                stage.saw_frame();
+            Ok(Poll::Ready(mut frame)) => {
+                if let Some(Ok(frame)) = &mut frame {
+                    stage.saw_frame(frame);
+                }
                 return Poll::Ready(frame);
             }
             Ok(Poll::Pending) => match stage.poll_end(cx) {

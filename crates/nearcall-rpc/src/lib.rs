@@ -18,6 +18,7 @@ mod wire;
 pub use body::RequestBody;
 pub use channel::{Channel, ChannelBuilder, ConnectError, ResponseBody, WaitForReady};
 pub use context::{Context, Scope};
+pub use layer::trail::Trailers;
 pub use limits::Limits;
 pub use nearcall_proto::table::Described;
 pub use server::{Bound, CutCall, Drained, HealthSwitch, ServeError, Served, Server};

@@ -15,8 +15,8 @@ use nearcall::{Code, Request, Response, Status, Streaming, async_trait};
 
 use crate::probe::{Tally, Watched};
 use answers::Answers;
-pub use echo::{Echo, INITIAL, TRAILING};
-use pb::test_service_server::TestServiceServer;
+use echo::Echo;
+pub use echo::{INITIAL, TRAILING};
 use pb::{
     EchoStatus, Empty, Payload, SimpleRequest, SimpleResponse, StreamingInputCallRequest,
     StreamingInputCallResponse, StreamingOutputCallRequest, StreamingOutputCallResponse,
@@ -42,14 +42,6 @@ pub struct TestService {
     pub tally: Arc<Tally>,
 }
 
-impl TestService {
-    /// What a server adds: the handler, and the metadata that it sends back.
-    #[must_use]
-    pub fn served(self) -> Echo<TestServiceServer<Self>> {
-        Echo::new(TestServiceServer::new(self))
-    }
-}
-
 #[async_trait]
 impl pb::test_service_server::TestService for TestService {
     async fn empty_call(&self, _request: Request<Empty>) -> Result<Response<Empty>, Status> {
@@ -60,6 +52,7 @@ impl pb::test_service_server::TestService for TestService {
         &self,
         request: Request<SimpleRequest>,
     ) -> Result<Response<SimpleResponse>, Status> {
+        let echo = Echo::of(&request);
         let request = request.into_inner();
         asked_for(request.response_status)?;
         let server_id = if request.fill_server_id {
@@ -67,7 +60,7 @@ impl pb::test_service_server::TestService for TestService {
         } else {
             String::new()
         };
-        Ok(Response::new(SimpleResponse {
+        Ok(echo.with(SimpleResponse {
             payload: Some(zeros(request.response_size)?),
             server_id,
         }))
@@ -110,8 +103,9 @@ impl pb::test_service_server::TestService for TestService {
         request: Request<Streaming<StreamingOutputCallRequest>>,
     ) -> Result<Response<Outputs>, Status> {
         let watched = Watched::new(&self.tally);
+        let echo = Echo::of(&request);
         let requests = request.into_inner();
-        Ok(Response::new(Box::pin(Answers::to_each(requests, watched))))
+        Ok(echo.with(Box::pin(Answers::to_each(requests, watched))))
     }
 
     type HalfDuplexCallStream = Outputs;

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use nearcall::tokio_stream::{self, Stream, StreamExt};
-use nearcall::{Code, Context, Peer, Request, Response, Status, Streaming, Wire, async_trait};
+use nearcall::{
+    Code, Context, Peer, Request, Response, Status, Streaming, Trailers, Wire, async_trait,
+};
 
 pub use pb::probe_client::ProbeClient;
 pub use pb::probe_server::ProbeServer;
@@ -188,6 +190,11 @@ impl pb::probe_server::Probe for Probe {
         let outcome = carry_out(&seen, request.into_inner(), 1).await;
         watched.done();
         let mut response = Response::new(outcome?);
+        let mut trailers = Trailers::default();
+        trailers
+            .0
+            .insert("x-after", "the last message".parse().expect("a value"));
+        response.extensions_mut().insert(trailers);
         for (name, value) in &seen.metadata {
             if let (Ok(name), Ok(value)) = (
                 format!("x-echo-{name}")

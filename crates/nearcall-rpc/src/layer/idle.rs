@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::Request;
+use http_body::Frame;
 use tonic::Status;
 
 use super::{Layer, Stage};
@@ -53,7 +55,7 @@ struct Stream {
 }
 
 impl Stage for Watch {
-    fn saw_frame(&mut self) {
+    fn saw_frame(&mut self, _frame: &mut Frame<Bytes>) {
         if let Some(stream) = &self.stream {
             stream.call.saw_traffic();
         }

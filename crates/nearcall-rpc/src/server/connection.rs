@@ -22,6 +22,7 @@ use crate::layer::catch_panic::CatchPanic;
 use crate::layer::deadline::Deadline;
 use crate::layer::idle::Idle;
 use crate::layer::propagate::Propagate;
+use crate::layer::trail::Trail;
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, Limits, STREAM_WINDOW_BYTES,
     STREAMS_PER_CONNECTION_MAX,
@@ -35,7 +36,10 @@ use crate::wire::Wire;
 /// What a call passes on its way to the handler, outermost first.
 type Stack = Layered<
     Admit,
-    Layered<Idle, Layered<Deadline, Layered<Propagate, Layered<CatchPanic, Router>>>>,
+    Layered<
+        Idle,
+        Layered<Deadline, Layered<Propagate, Layered<CatchPanic, Layered<Trail, Router>>>>,
+    >,
 >;
 
 /// Serves one connection until it ends, or until `stop` and then the last of its calls.
@@ -113,7 +117,8 @@ fn stack(accept: &Accept, refusal: Option<Arc<str>>) -> Stack {
         calls: Arc::clone(&accept.calls),
         refusal,
     };
-    let handler = Layered::new(CatchPanic, accept.router.clone());
+    let handler = Layered::new(Trail, accept.router.clone());
+    let handler = Layered::new(CatchPanic, handler);
     let handler = Layered::new(Propagate, handler);
     let handler = Layered::new(
         Deadline {

@@ -10,6 +10,7 @@ use nearcall::tokio_stream::StreamExt;
 use nearcall::{Channel, Code, Reason, Request, Server, Status, tokio, tokio_stream};
 use nearcall_testkit::address_in;
 use nearcall_testkit::interop::pb::test_service_client::TestServiceClient;
+use nearcall_testkit::interop::pb::test_service_server::TestServiceServer;
 use nearcall_testkit::interop::pb::unimplemented_service_client::UnimplementedServiceClient;
 use nearcall_testkit::interop::pb::{
     EchoStatus, Empty, Payload, ResponseParameters, SimpleRequest, StreamingInputCallRequest,
@@ -37,7 +38,8 @@ impl Interop {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let service = TestService::default();
         let tally = Arc::clone(&service.tally);
-        let server = Server::new(address_in(folder.path())).add_service(service.served());
+        let server =
+            Server::new(address_in(folder.path())).add_service(TestServiceServer::new(service));
         let bound = server.bind().await.expect("the server starts");
         tokio::spawn(bound.serve());
         Self { folder, tally }

@@ -1,7 +1,8 @@
 //! Metadata in both directions.
 
 use nearcall::codegen::tonic::metadata::BinaryMetadataValue;
-use nearcall::{Request, tokio};
+use nearcall::raw::{self, CallOptions, MethodPath};
+use nearcall::{Request, tokio, tokio_stream};
 use nearcall_testkit::Running;
 use nearcall_testkit::probe::Order;
 
@@ -22,4 +23,27 @@ async fn ascii_and_binary_metadata_arrive_and_come_back() {
     let report = response.into_inner();
     assert_eq!(report.metadata["x-name"], "value with spaces");
     assert_eq!(report.metadata["x-blob-bin"], r#"b"\0\x01\xff""#);
+}
+
+#[tokio::test]
+async fn metadata_after_the_last_message_arrives_after_it() {
+    let server = Running::start().await;
+    let path = MethodPath::new("testing.v1.Probe", "Unary").unwrap();
+    let request = Request::new(tokio_stream::once(bytes::Bytes::new()));
+    let answer = raw::call(
+        server.channel().await,
+        &path,
+        request,
+        CallOptions::default(),
+    );
+    let answer = answer.await.unwrap();
+    assert!(
+        !answer.metadata().contains_key("x-after"),
+        "{:?}",
+        answer.metadata()
+    );
+    let mut replies = answer.into_inner();
+    while replies.message().await.unwrap().is_some() {}
+    let trailers = replies.trailers().await.unwrap().expect("they have come");
+    assert_eq!(trailers.get("x-after").unwrap(), "the last message");
 }

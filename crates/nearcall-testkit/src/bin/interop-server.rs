@@ -2,6 +2,7 @@
 //! projects.
 
 use nearcall_testkit::interop::TestService;
+use nearcall_testkit::interop::pb::test_service_server::TestServiceServer;
 
 fn main() -> Result<(), nearcall::ServeError> {
     nearcall::log::init();
@@ -10,7 +11,7 @@ fn main() -> Result<(), nearcall::ServeError> {
         .unwrap_or_else(|| "interop".to_owned());
     nearcall::block_on(async {
         nearcall::Server::new(target)
-            .add_service(TestService::default().served())
+            .add_service(TestServiceServer::new(TestService::default()))
             .serve()
             .await?;
         Ok(())
