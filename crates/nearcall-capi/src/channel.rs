@@ -153,7 +153,8 @@ pub unsafe extern "C" fn nearcall_unary(
         let call = Call::new(&options, channel.unary_deadline)?;
         let with = call.options;
         let request = call.request(Bytes::copy_from_slice(request));
-        let answer = raw::unary(channel.channel.clone(), &path, request, with);
+        let channel = channel.channel.clone();
+        let answer = async move { raw::unary(channel, &path, request, with).await };
         match running()?.wait(answer)? {
             Ok(response) => {
                 let (metadata, message, _) = response.into_parts();

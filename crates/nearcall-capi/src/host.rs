@@ -240,7 +240,8 @@ pub unsafe extern "C" fn nearcall_host_health(
         // SAFETY: the header asks for a text or null.
         let service = unsafe { text(service, "service") }?;
         let (_, health) = table::find::<Host>(host)?.begun()?;
-        running()?.wait(health.set(service, serving != 0))
+        let service = service.to_owned();
+        running()?.wait(async move { health.set(&service, serving != 0).await })
     })
 }
 
@@ -286,7 +287,7 @@ pub unsafe extern "C" fn nearcall_host_close(host: nearcall_host) -> nearcall_re
         let state = std::mem::replace(&mut *host.state(), State::Closed);
         if let State::Serving(serving) = state {
             serving.stop.cancel();
-            let waited = running()?.wait(serving.done.cancelled());
+            let waited = running()?.wait(serving.done.cancelled_owned());
             host.shared.gate.shut();
             host.shared.arrivals.clear();
             return waited;

@@ -41,6 +41,7 @@ pub(crate) fn running() -> Result<Arc<Running>, Fault> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(THREADS)
         .thread_name("nearcall")
+        .on_thread_start(bear_broken_pipes)
         .enable_all()
         .build()
         .map_err(Fault::Runtime)?;
@@ -53,6 +54,25 @@ pub(crate) fn running() -> Result<Arc<Running>, Fault> {
     Ok(started)
 }
 
+/// Keeps SIGPIPE from this thread. A peer that dies while it is written to is an error of that write; the signal would
+/// end the program, which is Rust's own concern in a Rust program, and nobody's in one of C. No other signal is kept
+/// away: runtimes such as Mono's stop threads by signals.
+#[cfg(unix)]
+fn bear_broken_pipes() {
+    let mut signals = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset fills in the set that it is given room for.
+    unsafe { libc::sigemptyset(signals.as_mut_ptr()) };
+    // SAFETY: filled in above.
+    let mut signals = unsafe { signals.assume_init() };
+    // SAFETY: the set is ours and SIGPIPE is a signal.
+    unsafe { libc::sigaddset(&raw mut signals, libc::SIGPIPE) };
+    // SAFETY: changes the mask of this thread alone, which belongs to the library; the old one is not asked for.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const signals, std::ptr::null_mut()) };
+}
+
+#[cfg(not(unix))]
+fn bear_broken_pipes() {}
+
 /// Refuses to wait on a thread of the library, where others would wait for this one.
 pub(crate) fn may_wait() -> Result<(), Fault> {
     match Handle::try_current() {
@@ -62,16 +82,28 @@ pub(crate) fn may_wait() -> Result<(), Fault> {
 }
 
 impl Running {
-    /// Waits for something on the caller's thread.
-    pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> Result<T, Fault> {
+    /// Waits until something is done. The threads do it, so that a socket is never written to on the caller's: what a
+    /// broken one does to a thread that is not ours is not ours to decide.
+    pub(crate) fn wait<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Fault> {
         may_wait()?;
-        self.runtime.block_on(async {
+        let stop = self.stop.clone();
+        let work = self.runtime.spawn(async move {
             tokio::select! {
                 biased;
-                () = self.stop.cancelled() => Err(Fault::Shutdown),
+                () = stop.cancelled() => Err(Fault::Shutdown),
                 done = work => Ok(done),
             }
-        })
+        });
+        match self.runtime.block_on(work) {
+            Ok(done) => done,
+            Err(failed) => match failed.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(Fault::Shutdown),
+            },
+        }
     }
 
     /// Runs something that `nearcall_shutdown` waits for, and that ends once the library stops.

@@ -168,7 +168,7 @@ pub unsafe extern "C" fn nearcall_served_send_wait(
         let message = Bytes::copy_from_slice(message);
         let sender = sender(&*table::find::<Served>(call)?, None)?;
         let limit = time(timeout_ms, Some(Duration::ZERO)).unwrap_or(Duration::MAX);
-        let sent = running()?.wait(async { sender.send_timeout(message, limit).await })?;
+        let sent = running()?.wait(async move { sender.send_timeout(message, limit).await })?;
         sent.map_err(|error| match error {
             SendTimeoutError::Timeout(_) => Fault::Timeout,
             SendTimeoutError::Closed(_) => Fault::Ended,

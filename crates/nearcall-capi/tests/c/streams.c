@@ -284,7 +284,7 @@ static void full(void) {
 /* Abandoned half-way, in every way there is; none of them leaves anything open. */
 static void abandoned(void) {
     nearcall_stream stream;
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 100; ++i) {
         stream = counting(1000000, 0, NULL);
         if (i % 2) CHECK(next_number(stream) == 1);
         if (i % 3 == 0) OK(nearcall_stream_cancel(stream));
@@ -312,7 +312,17 @@ static void service_dies(const char *program, const char *address) {
     nearcall_stream polled = counting_on(mortal, 1000000, 20, NULL);
     CHECK(next_number(polled) == 1);
     counting_on(mortal, 1000000, 20, &options);
+    nearcall_stream fed;
+    nearcall_result result;
+    uint8_t number[16];
+    size_t len = put_number(number, 1, 1);
+    OK(nearcall_stream_open(mortal, "/arith.v1.Arith/Sum", NULL, &fed));
+    for (int i = 0; i < 20; ++i) OK(nearcall_stream_send_wait(fed, number, len, PATIENCE));
     CHECK(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+    while ((result = nearcall_stream_send_wait(fed, number, len, PATIENCE)) == NEARCALL_OK) {}
+    CHECK(result == NEARCALL_ERROR_ENDED);
+    ends_with(fed, 14);
+    OK(nearcall_stream_close(fed));
     nearcall_event event;
     do {
         event = next(polled);
@@ -366,7 +376,8 @@ int main(int argc, char **argv) {
     callbacks();
     full();
     abandoned();
-    service_dies(argv[2], argv[3]);
+    /* A dying peer must not end this program by SIGPIPE, whenever it dies. */
+    for (int i = 0; i < 10; ++i) service_dies(argv[2], argv[3]);
     CHECK(open_handles() == 1);
     shut_down();
     return all_held("streams");
