@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use http::uri::Authority;
 use http::{Request, Response};
-use nearcall_transport::{Connection, Target};
+use nearcall_transport::{Connection, PeerPolicy, Target};
 use tonic::Status;
 use tonic::body::Body;
 use tower_service::Service;
@@ -25,6 +25,7 @@ pub use connect::ConnectError;
 use crate::context::Context;
 use crate::limits::{CONNECT_TIMEOUT, UNARY_DEADLINE};
 use crate::resolve::ResolveError;
+use connect::Way;
 use link::Link;
 use retry::Retries;
 
@@ -59,6 +60,7 @@ struct Shared {
 pub struct ChannelBuilder {
     target: String,
     connect_timeout: Duration,
+    peers: Option<PeerPolicy>,
     unary_deadline: Option<Duration>,
     wait_for_ready: bool,
 }
@@ -111,6 +113,7 @@ impl Channel {
         ChannelBuilder {
             target: target.into(),
             connect_timeout: CONNECT_TIMEOUT,
+            peers: None,
             unary_deadline: Some(UNARY_DEADLINE),
             wait_for_ready: false,
         }
@@ -122,6 +125,14 @@ impl ChannelBuilder {
     #[must_use]
     pub const fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
+        self
+    }
+
+    /// Which servers may be called. Default: for names and `unix-abstract:` addresses those of this process's user, for
+    /// what else the caller wrote out whoever is there.
+    #[must_use]
+    pub fn allow(mut self, peers: PeerPolicy) -> Self {
+        self.peers = Some(peers);
         self
     }
 
@@ -162,7 +173,11 @@ impl ChannelBuilder {
         let target: Target = self.target.parse().map_err(ResolveError::from)?;
         Ok(Channel {
             shared: Arc::new(Shared {
-                link: Link::new(target, self.connect_timeout),
+                link: Link::new(Way {
+                    target,
+                    limit: self.connect_timeout,
+                    peers: self.peers,
+                }),
                 retries: Retries::default(),
                 unary_deadline: self.unary_deadline,
                 wait_for_ready: self.wait_for_ready,

@@ -74,12 +74,22 @@ impl Sender {
     }
 }
 
+/// How a channel comes to its connection.
+#[derive(Debug)]
+pub(crate) struct Way {
+    pub(crate) target: Target,
+    pub(crate) limit: Duration,
+    /// Which servers are called; none where nothing was said.
+    pub(crate) peers: Option<PeerPolicy>,
+}
+
 /// Connects to where the target is now.
-pub(crate) async fn connect(target: &Target, limit: Duration) -> Result<Sender, ConnectError> {
-    let address = resolve(target)?;
+pub(crate) async fn connect(way: &Way) -> Result<Sender, ConnectError> {
+    let limit = way.limit;
+    let address = resolve(&way.target)?;
     let connecting = async {
         let connection = Connection::connect(&address).await?;
-        check_peer(target, &address, &connection)?;
+        check_peer(way, &address, &connection)?;
         let failed = |source| ConnectError::Handshake {
             address: address.clone(),
             source,
@@ -96,21 +106,20 @@ pub(crate) async fn connect(target: &Target, limit: Duration) -> Result<Sender, 
 
 /// Whoever came first may have taken an abstract name, and a name in the registry promises a process of this user's.
 /// The permissions of a path that the caller wrote out, and the loopback port, are the caller's own choice.
-fn check_peer(
-    target: &Target,
-    address: &Address,
-    connection: &Connection,
-) -> Result<(), ConnectError> {
+fn check_peer(way: &Way, address: &Address, connection: &Connection) -> Result<(), ConnectError> {
     let peer = connection.peer();
-    let promised = matches!(target, Target::Name(_)) && peer.transport == Transport::Unix;
-    if promised || peer.transport == Transport::UnixAbstract {
-        let wrong = |source| ConnectError::WrongPeer {
-            address: address.clone(),
-            source: Box::new(source),
-        };
-        PeerPolicy::default().admit(peer).map_err(wrong)?;
-    }
-    Ok(())
+    let promised = matches!(way.target, Target::Name(_)) && peer.transport == Transport::Unix;
+    let admitted = match &way.peers {
+        Some(peers) => peers.admit(peer),
+        None if promised || peer.transport == Transport::UnixAbstract => {
+            PeerPolicy::default().admit(peer)
+        }
+        None => Ok(()),
+    };
+    admitted.map_err(|source| ConnectError::WrongPeer {
+        address: address.clone(),
+        source: Box::new(source),
+    })
 }
 
 /// Begins HTTP/2 on a connection.

@@ -1,20 +1,18 @@
 //! The one connection of a channel: there, or made by the first call that needs it while the others wait for it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use nearcall_transport::Target;
 use tonic::Status;
 
-use super::connect::{ConnectError, Sender, connect};
+use super::connect::{ConnectError, Sender, Way, connect};
 use super::retry::Backoff;
 use crate::status::Reason;
 
 #[derive(Debug)]
 pub(crate) struct Link {
     /// None where the connection was given, and cannot be made again.
-    target: Option<Target>,
-    connect_timeout: Duration,
+    way: Option<Way>,
     state: Mutex<State>,
     /// Held by the one that connects.
     turn: tokio::sync::Mutex<()>,
@@ -28,10 +26,9 @@ struct State {
 }
 
 impl Link {
-    pub(crate) fn new(target: Target, connect_timeout: Duration) -> Self {
+    pub(crate) fn new(way: Way) -> Self {
         Self {
-            target: Some(target),
-            connect_timeout,
+            way: Some(way),
             state: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
@@ -44,8 +41,7 @@ impl Link {
             failed: None,
         };
         Self {
-            target: None,
-            connect_timeout: Duration::ZERO,
+            way: None,
             state: Mutex::new(state),
             turn: tokio::sync::Mutex::default(),
         }
@@ -63,7 +59,7 @@ impl Link {
         let mut backoff = Backoff::new();
         loop {
             match self.in_turn().await {
-                Err(status) if wait && self.target.is_some() => {
+                Err(status) if wait && self.way.is_some() => {
                     tracing::debug!(%status, "not ready yet");
                     backoff.wait().await;
                 }
@@ -109,8 +105,8 @@ impl Link {
     }
 
     async fn connect(&self) -> Result<Sender, ConnectError> {
-        match &self.target {
-            Some(target) => connect(target, self.connect_timeout).await,
+        match &self.way {
+            Some(way) => connect(way).await,
             None => Err(ConnectError::GivenEnded(None)),
         }
     }

@@ -72,6 +72,19 @@ async fn a_peer_of_whom_nothing_is_known_is_refused_unless_allowed() {
     assert!(status.message().contains("unknown"), "{status:?}");
 }
 
+#[tokio::test]
+async fn a_server_of_whom_nothing_is_known_is_not_called_where_that_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("parity:{}", folder.path().join("probe.sock").display());
+    let address = serve(&address, PeerPolicy::default().allow_unknown()).await;
+    let channel = Channel::builder(address.to_string()).allow(PeerPolicy::default());
+    let error = channel.connect().await.unwrap_err();
+    assert!(
+        matches!(error, nearcall::ConnectError::WrongPeer { .. }),
+        "{error:?}"
+    );
+}
+
 /// Run as a child by the test below; by itself it does nothing.
 #[test]
 fn child_serves_what_it_inherits() {
