@@ -217,7 +217,7 @@ where
 }
 
 /// The last frame of a stream that ends with a status.
-fn trailers(status: &Status) -> Frame<Bytes> {
+pub(crate) fn trailers(status: &Status) -> Frame<Bytes> {
     let mut headers = http::HeaderMap::new();
     if let Err(unfit) = status.add_header(&mut headers) {
         tracing::warn!(%status, %unfit, "a status does not fit into trailers; its code is sent alone");

@@ -6,6 +6,7 @@ mod context;
 pub mod inspect;
 mod layer;
 pub mod limits;
+pub mod proxy;
 pub mod raw;
 pub mod registry;
 pub mod resolve;

@@ -30,6 +30,7 @@ pub use health::HealthSwitch;
 pub use router::Served;
 
 use crate::limits::Limits;
+use crate::proxy::{Named, Proxy};
 use crate::raw::RawService;
 use crate::registry::RegistryError;
 use crate::resolve::ResolveError;
@@ -64,6 +65,7 @@ pub struct Server {
     reporter: HealthReporter,
     stop: Option<Stop>,
     signals: bool,
+    proxy: Option<Named>,
 }
 
 /// What ends a server besides signals.
@@ -122,6 +124,7 @@ impl Server {
             reporter,
             stop: None,
             signals: true,
+            proxy: None,
         };
         server.add_tables(&schema::HEALTH, health)
     }
@@ -155,6 +158,15 @@ impl Server {
         let methods = methods.collect();
         let name = service.name().to_owned();
         self.router.add_unlisted(name, methods, service);
+        self
+    }
+
+    /// Hands every call on, whatever its service; the server's own health and reflection are not served then, so that
+    /// callers see those of the server behind.
+    #[must_use]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy.named());
+        self.router.send_all_to(proxy);
         self
     }
 
@@ -265,6 +277,9 @@ impl Server {
         for target in std::iter::once(&self.target).chain(&self.more) {
             let target: Target = target.parse().map_err(ResolveError::from)?;
             places.push(Place::take(target, &facts).await?);
+        }
+        if let Some(proxy) = &self.proxy {
+            proxy.set(places.iter().map(|place| place.listener.address()));
         }
         for name in names {
             self.reporter

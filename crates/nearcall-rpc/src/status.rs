@@ -47,11 +47,15 @@ pub enum Reason {
     Cancelled,
     /// The caller was gone before its last message, as a handler that still reads them learns.
     CallerGone,
+    /// The call to a bridge does not carry the bridge's token.
+    TokenRefused,
+    /// The call to a bridge comes from a web page, or by a name that is not the bridge's.
+    OriginRefused,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::DeadlineExceeded,
         Self::TooManyCalls,
         Self::TooManyStreams,
@@ -67,6 +71,8 @@ impl Reason {
         Self::ProtocolViolated,
         Self::Cancelled,
         Self::CallerGone,
+        Self::TokenRefused,
+        Self::OriginRefused,
     ];
 
     /// As `ErrorInfo.reason` has it.
@@ -88,6 +94,8 @@ impl Reason {
             Self::ProtocolViolated => "PROTOCOL_VIOLATED",
             Self::Cancelled => "CANCELLED",
             Self::CallerGone => "CALLER_GONE",
+            Self::TokenRefused => "TOKEN_REFUSED",
+            Self::OriginRefused => "ORIGIN_REFUSED",
         }
     }
 
@@ -97,7 +105,7 @@ impl Reason {
         match self {
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::TooManyCalls | Self::TooManyStreams => Code::ResourceExhausted,
-            Self::PeerRefused => Code::PermissionDenied,
+            Self::PeerRefused | Self::OriginRefused => Code::PermissionDenied,
             Self::HandlerPanicked | Self::ProtocolViolated => Code::Internal,
             Self::Draining
             | Self::CutOff
@@ -107,6 +115,7 @@ impl Reason {
             Self::UnknownService | Self::UnknownMethod => Code::Unimplemented,
             Self::Cancelled => Code::Cancelled,
             Self::CallerGone => Code::Aborted,
+            Self::TokenRefused => Code::Unauthenticated,
         }
     }
 

@@ -47,7 +47,12 @@ impl<S> Served for S where
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Router {
     routes: Arc<HashMap<Cow<'static, str>, Route>>,
+    /// Answers every call instead of the routes.
+    proxy: Option<Arc<Route>>,
 }
+
+/// What stands for the path of a call whose method the server knows nothing of.
+const ANY_PATH: &str = "/*";
 
 struct Route {
     service: Box<dyn Dispatch>,
@@ -118,6 +123,15 @@ impl Router {
         routes.insert(name, route);
     }
 
+    /// Sends every call to one service, whatever its path.
+    pub(crate) fn send_all_to<S: Served>(&mut self, service: S) {
+        self.proxy = Some(Arc::new(Route {
+            service: Box::new(service),
+            methods: HashMap::new(),
+            unlisted: MethodFacts::new(ANY_PATH, true),
+        }));
+    }
+
     /// The names of the services, in alphabetical order.
     pub(crate) fn names(&self) -> Vec<&str> {
         let mut names: Vec<_> = self.routes.keys().map(AsRef::as_ref).collect();
@@ -127,6 +141,9 @@ impl Router {
 
     /// What is known of the method at a path.
     pub(crate) fn method(&self, path: &str) -> Result<&MethodFacts, Status> {
+        if let Some(proxy) = &self.proxy {
+            return Ok(&proxy.unlisted);
+        }
         let (service, method) = split(path).unwrap_or((path, ""));
         let route = self
             .routes
@@ -184,6 +201,9 @@ impl Service<Request<RequestBody>> for Router {
     }
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
+        if let Some(proxy) = &self.proxy {
+            return proxy.service.dispatch(request);
+        }
         let path = request.uri().path();
         let (service, _) = split(path).unwrap_or((path, ""));
         match self.routes.get(service) {
@@ -284,5 +304,15 @@ mod tests {
             "/",
             Err("this server has no service `/`; it has a.v1.A, b.v1.B"),
         );
+    }
+
+    #[test]
+    fn a_proxy_takes_every_path() {
+        let mut router = Router::default();
+        router.add("a.v1.A", &METHODS, Echo);
+        router.send_all_to(Echo);
+        for path in ["/a.v1.A/One", "/c.v1.C/One", "/", ""] {
+            assert!(router.method(path).unwrap().streaming, "{path}");
+        }
     }
 }

@@ -7,6 +7,7 @@ mod hostile;
 mod interop;
 mod limits;
 mod metadata;
+mod proxy;
 mod raw;
 mod reconnect;
 mod registry;
