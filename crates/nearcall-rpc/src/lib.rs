@@ -9,6 +9,7 @@ pub mod limits;
 pub mod proxy;
 pub mod raw;
 pub mod registry;
+mod report;
 pub mod resolve;
 pub mod server;
 pub mod status;

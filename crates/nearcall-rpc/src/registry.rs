@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::ENTRY_BYTES_MAX;
 
+/// How the file of a bridge ends: no entry, though it is JSON.
+const BRIDGE_ENDING: &str = ".bridge.json";
+
 /// What a server says of itself in `<name>.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -124,11 +127,14 @@ impl Registry {
         let mut entries = Vec::new();
         for file in files {
             let path = file.map_err(listed)?.path();
+            let is_bridge = path.to_string_lossy().ends_with(BRIDGE_ENDING);
             if path.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }
             match read(&path) {
                 Ok(entry) => entries.extend(entry),
+                // `nearcall bridge` leaves word beside the service that it leads to.
+                Err(_) if is_bridge => {}
                 Err(error) => {
                     tracing::warn!(path = %path.display(), %error, "not a registry entry; left out");
                 }

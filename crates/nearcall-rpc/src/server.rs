@@ -12,6 +12,7 @@ pub(crate) mod router;
 mod schema;
 mod signals;
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use crate::limits::Limits;
 use crate::proxy::{Named, Proxy};
 use crate::raw::RawService;
 use crate::registry::RegistryError;
+use crate::report::report;
 use crate::resolve::ResolveError;
 use accept::Accept;
 use calls::Calls;
@@ -71,14 +73,14 @@ pub struct Server {
 /// What ends a server besides signals.
 struct Stop(Pin<Box<dyn Future<Output = ()> + Send>>);
 
-impl std::fmt::Debug for Stop {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Stop")
     }
 }
 
-/// Why a server could not start, or not go on.
-#[derive(Debug, thiserror::Error)]
+/// Why a server could not start, or not go on. Its `Debug` is for people, since a `main` that returns it shows that.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
     /// The name or address says no place.
@@ -105,6 +107,12 @@ pub enum ServeError {
         #[source]
         source: nearcall_transport::AcceptError,
     },
+}
+
+impl fmt::Debug for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        report(self, f)
+    }
 }
 
 impl Server {

@@ -1,5 +1,6 @@
 //! One try to connect.
 
+use std::fmt;
 use std::time::Duration;
 
 use http::uri::Authority;
@@ -11,10 +12,11 @@ use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT,
     STREAM_WINDOW_BYTES,
 };
+use crate::report::report;
 use crate::resolve::{ResolveError, resolve};
 
-/// Why a channel has no connection.
-#[derive(Debug, thiserror::Error)]
+/// Why a channel has no connection. Its `Debug` is for people, since a `main` that returns it shows that.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
     /// The target says no place, or nobody serves it.
@@ -54,6 +56,12 @@ pub enum ConnectError {
         #[source]
         source: hyper::Error,
     },
+}
+
+impl fmt::Debug for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        report(self, f)
+    }
 }
 
 /// Sends requests over one connection; a new wire is a new variant.
