@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
-use crate::{call, completions, demo, describe, doctor, down, list, logs, new, ps, restart, up};
+use crate::{
+    bridge, call, completions, demo, describe, doctor, down, list, logs, new, ps, restart, up,
+};
 
 /// The heading of `--help`, in the colours of cargo's.
 const STYLES: Styles = Styles::styled()
@@ -63,6 +65,7 @@ pub(crate) enum Command {
     List(list::ListArgs),
     Describe(describe::DescribeArgs),
     Call(call::CallArgs),
+    Bridge(bridge::BridgeArgs),
     Doctor(doctor::DoctorArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),

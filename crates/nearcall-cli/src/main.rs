@@ -4,6 +4,7 @@
 //! `up`, and [`control`] is the gRPC service by which `down`, `ps` and `up -d` speak to it.
 
 mod args;
+mod bridge;
 mod building;
 mod call;
 mod completions;
@@ -73,6 +74,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::List(args) => list::run(args).await,
         Command::Describe(args) => describe::run(args).await,
         Command::Call(args) => call::run(args).await,
+        Command::Bridge(args) => bridge::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Completions(args) => completions::run(&args),

@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
+use crate::bridge;
 use crate::config::SUPERVISOR_NAME;
 use crate::control;
 use crate::names::{ServiceName, World};
@@ -32,7 +33,7 @@ pub(crate) struct PsArgs {
     #[arg(long)]
     all_worlds: bool,
 
-    /// A JSON array of objects: name, world, state, address, pid, started, restarts, wires
+    /// A JSON array of objects: name, world, state, address, pid, started, restarts, wires, bridge
     #[arg(long)]
     json: bool,
 }
@@ -48,6 +49,8 @@ pub(crate) struct Row {
     started: Option<String>,
     restarts: Option<u32>,
     wires: Vec<String>,
+    /// Where a bridge to it is.
+    bridge: Option<String>,
 }
 
 pub(crate) async fn run(args: PsArgs) -> anyhow::Result<ExitCode> {
@@ -128,6 +131,7 @@ async fn row_of_server(world: &World, server: Listed, status: Option<&Status>) -
         },
     };
     Row {
+        bridge: bridge::running(world, &server.name).map(|bridge| bridge.address),
         name: server.name.to_string(),
         world: world.to_string(),
         state,
@@ -151,6 +155,7 @@ fn row_of_status(world: &World, status: &Status) -> Row {
             .map(|at| humantime::format_rfc3339_seconds(at).to_string()),
         restarts: Some(status.restarts),
         wires: Vec::new(),
+        bridge: None,
     }
 }
 
@@ -197,7 +202,7 @@ fn table(rows: &[Row], all_worlds: bool) -> comfy_table::Table {
             shown(row.pid.map(|pid| pid.to_string())).into(),
             shown(started.map(uptime)).into(),
             shown(row.restarts.map(|restarts| restarts.to_string())).into(),
-            shown(Some(row.wires.join(",")).filter(|wires| !wires.is_empty())).into(),
+            shown(Some(wires(row)).filter(|wires| !wires.is_empty())).into(),
         ];
         if all_worlds {
             cells.insert(0, row.world.clone().into());
@@ -205,6 +210,13 @@ fn table(rows: &[Row], all_worlds: bool) -> comfy_table::Table {
         table.add_row(cells);
     }
     table
+}
+
+/// What it speaks, and where a bridge to it is.
+fn wires(row: &Row) -> String {
+    let bridge = row.bridge.as_ref().map(|at| format!("bridge {at}"));
+    let wires = row.wires.iter().cloned().chain(bridge);
+    wires.collect::<Vec<_>>().join(",")
 }
 
 fn state_cell(state: &'static str) -> comfy_table::Cell {

@@ -9,6 +9,7 @@ use nearcall::registry::{Entry, Registry, RegistryError};
 use nearcall::{Server, process};
 use tokio::net::UnixStream;
 
+use crate::bridge;
 use crate::names::{ServiceName, World};
 
 /// How long a socket may take to let a caller in before it counts as alive and busy.
@@ -134,6 +135,7 @@ pub(crate) async fn sweep(world: &World) -> Vec<ServiceName> {
     }
     swept.sort();
     swept.dedup();
+    bridge::sweep(&folder);
     // Not empty, or gone already: both are well.
     let _ = fs::remove_dir(folder);
     swept

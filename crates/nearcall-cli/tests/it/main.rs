@@ -1,6 +1,7 @@
 //! The `nearcall` command as its users run it: a process of its own, checked by what it prints and how it ends.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bridge;
 mod call;
 mod help;
 mod lifecycle;

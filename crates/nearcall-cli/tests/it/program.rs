@@ -145,6 +145,11 @@ impl Talk {
         }
     }
 
+    /// Ends it with no chance to clear up.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
     /// Sends it what Ctrl-C sends, and waits for it.
     #[cfg(unix)]
     pub(crate) async fn interrupt(self) -> Done {

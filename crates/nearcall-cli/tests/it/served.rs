@@ -8,11 +8,11 @@ use nearcall_testkit::probe::{Probe, ProbeServer};
 use crate::program::program;
 
 /// A server by name; it stops when dropped.
-struct Named {
+pub(crate) struct Named {
     _stop: oneshot::Sender<()>,
 }
 
-async fn serve(name: &str) -> Named {
+pub(crate) async fn serve(name: &str) -> Named {
     let (stop, stopped) = oneshot::channel::<()>();
     let bound = nearcall::Server::new(name)
         .add_service(ProbeServer::new(Probe::default()))

@@ -21,7 +21,7 @@ struct Bridged {
 
 impl Bridged {
     async fn before(server: &Running) -> Self {
-        let token = Token::random().unwrap();
+        let token = Token::random().expect("the system has random numbers");
         let (stop, stopped) = oneshot::channel::<()>();
         let bound = Server::new("http://127.0.0.1:0")
             .proxy(Proxy::new(server.channel().await, token.clone()))
@@ -31,7 +31,7 @@ impl Bridged {
             })
             .bind()
             .await
-            .unwrap();
+            .expect("the proxy starts");
         let address = bound.addresses()[0].to_string();
         tokio::spawn(bound.serve());
         Self {
@@ -42,13 +42,17 @@ impl Bridged {
     }
 
     async fn client(&self) -> ProbeClient<Channel> {
-        ProbeClient::new(Channel::connect(&self.address).await.unwrap())
+        ProbeClient::new(
+            Channel::connect(&self.address)
+                .await
+                .expect("the proxy can be reached"),
+        )
     }
 
     fn with_token<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         let value = format!("Bearer {}", self.token.reveal());
-        let value = value.parse().unwrap();
+        let value = value.parse().expect("hexadecimal is metadata");
         request.metadata_mut().insert("authorization", value);
         request
     }
