@@ -16,6 +16,7 @@ use check::Selection;
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 
 mod bench;
+mod capi;
 mod check;
 mod ci;
 mod codegen;
@@ -34,6 +35,7 @@ The project's own tasks.
 cargo xtask test [--only NAME]... [--list]   every test, then the checks by stock tools
 cargo xtask ci   [--only NAME]... [--list]   formatting, lints, docs, tidy, a short run of the benchmarks
 cargo xtask tidy [--only NAME]... [--list]   the rules that a machine can hold
+cargo xtask capi [--header | --check]        the C library as it is installed, under target/capi; or its header alone
 cargo xtask codegen [--check]                write what is generated from proto/, or see whether it is up to date
 cargo xtask bench [--list | NAME [ARG]...]   the benchmarks of bench/
 cargo xtask fuzz [--list | NAME [ARG]...]    the fuzz targets of fuzz/
@@ -63,6 +65,7 @@ fn run() -> anyhow::Result<bool> {
         "ci" => ci::run(&selection(args)?),
         "tidy" => tidy::run(&selection(args)?),
         "codegen" => codegen::run(flag(args, "check")?).map(|()| true),
+        "capi" => capi(args).map(|()| true),
         "bench" => bench::run(&rest(args)?),
         "fuzz" => fuzz::run(&rest(args)?),
         "help" => {
@@ -70,6 +73,21 @@ fn run() -> anyhow::Result<bool> {
             Ok(true)
         }
         other => anyhow::bail!("there is no task `{other}`\n\n{HELP}"),
+    }
+}
+
+/// The library as it is installed, or its header: written, or compared with what is committed.
+fn capi(mut args: lexopt::Parser) -> anyhow::Result<()> {
+    match args.next()? {
+        None => {
+            capi::header(false)?;
+            let prefix = capi::install()?;
+            println!("{}", prefix.display());
+            Ok(())
+        }
+        Some(Long("header")) => capi::header(false),
+        Some(Long("check")) => capi::header(true),
+        Some(other) => Err(other.unexpected().into()),
     }
 }
 

@@ -1,0 +1,236 @@
+//! Programs of C and C++ at the C library: their calls, their misuse, and what they leave behind.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::ensure;
+
+use crate::capi;
+use crate::check::Session;
+use crate::tally::Tally;
+
+use super::server::{Server, runtime_folder};
+
+const PROGRAMS: &str = "crates/nearcall-capi/tests/c";
+
+/// How often the programs repeat what may leak: in full, and where each instruction is looked at.
+const CALLS: &str = "10000";
+const CALLS_LOOKED_AT: &str = "500";
+
+/// What every program is compiled with.
+const FLAGS: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"];
+
+/// What ends a program at the first access out of place, and at whatever it leaves behind.
+const SANITIZERS: &[&str] = &[
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",
+    "-fno-omit-frame-pointer",
+];
+
+/// Where the programs find what they need.
+struct Places {
+    prefix: PathBuf,
+    out: PathBuf,
+    /// For sockets: their paths are short.
+    sockets: PathBuf,
+    arith: String,
+    arith_program: PathBuf,
+}
+
+pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
+    let mut tally = Tally::default();
+    capi::header(true)?;
+    println!("ok   nearcall.h is what the code gives");
+    tally += Tally::PASSED;
+
+    let prefix = capi::install()?;
+    let arith = Server::arith(session)?;
+    let runtime = runtime_folder()?;
+    let places = Places {
+        prefix,
+        out: session.target().join("outside/capi"),
+        sockets: runtime.path().to_path_buf(),
+        arith: format!("unix:{}", arith.socket.display()),
+        arith_program: session.target().join("release/arith"),
+    };
+    fs::create_dir_all(&places.out)?;
+    for source in ["unary.c", "streams.c", "host.c", "wrapper.cpp"] {
+        sanitized(session, &places, source)?;
+        looked_at(session, &places, source)?;
+        tally += Tally::PASSED;
+        tally += Tally::PASSED;
+    }
+    linked_in(session, &places)?;
+    tally += Tally::PASSED;
+    without_exceptions(session, &places)?;
+    tally += Tally::PASSED;
+    by_cmake(session, &places)?;
+    tally += Tally::PASSED;
+    Ok(tally)
+}
+
+/// The program under the sanitizers of addresses, leaks and undefined behaviour.
+fn sanitized(session: &Session<'_>, places: &Places, source: &str) -> anyhow::Result<()> {
+    let program = compile(session, places, source, "asan", SANITIZERS)?;
+    let ended = session
+        .program(&program)?
+        .args(places.arguments(source, CALLS))
+        .run()?;
+    ensure!(ended.status.success(), "{}", ended.in_full());
+    print!("{}", with_suffix(&ended.stdout, "sanitized"));
+    Ok(())
+}
+
+/// The program as it is, with every access of it and of the library looked at.
+fn looked_at(session: &Session<'_>, places: &Places, source: &str) -> anyhow::Result<()> {
+    let program = compile(session, places, source, "plain", &[])?;
+    let ended = session
+        .program("valgrind")?
+        .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
+        .args(["--show-leak-kinds=definite,indirect"])
+        .args(["--errors-for-leak-kinds=definite,indirect"])
+        // Threads take turns there; without this one that polls may keep the others waiting.
+        .arg("--fair-sched=yes")
+        .arg(&program)
+        .args(places.arguments(source, CALLS_LOOKED_AT))
+        .run()?;
+    ensure!(ended.status.success(), "{}", ended.in_full());
+    print!("{}", with_suffix(&ended.stdout, "under valgrind"));
+    Ok(())
+}
+
+/// One program with the static library, by what pkg-config says.
+fn linked_in(session: &Session<'_>, places: &Places) -> anyhow::Result<()> {
+    let pkg_config = |flags: &[&str]| -> anyhow::Result<Vec<OsString>> {
+        let ended = session
+            .program("pkg-config")?
+            .env("PKG_CONFIG_PATH", places.prefix.join("lib/pkgconfig"))
+            .args(flags)
+            .arg("nearcall")
+            .succeed()?;
+        Ok(ended.stdout.split_whitespace().map(OsString::from).collect())
+    };
+    let program = places.out.join("unary-static");
+    session
+        .program("gcc")?
+        .arg("-std=c11")
+        .args(FLAGS)
+        .args(pkg_config(&["--cflags"])?)
+        .arg(session.root.join(PROGRAMS).join("unary.c"))
+        .arg("-o")
+        .arg(&program)
+        .args(["-Wl,-Bstatic"])
+        .args(pkg_config(&["--libs-only-L", "--libs-only-l"])?)
+        .arg("-Wl,-Bdynamic")
+        .args(["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"])
+        .succeed()?;
+    let ended = session
+        .program(&program)?
+        .args(places.arguments("unary.c", CALLS_LOOKED_AT))
+        .succeed()?;
+    print!("{}", with_suffix(&ended.stdout, "static, by pkg-config"));
+    Ok(())
+}
+
+/// Engines are built without exceptions and RTTI, and with more warnings.
+fn without_exceptions(session: &Session<'_>, places: &Places) -> anyhow::Result<()> {
+    session
+        .program("g++")?
+        .args(["-std=c++20", "-fsyntax-only", "-fno-exceptions", "-fno-rtti"])
+        .args(FLAGS)
+        .args(["-Wshadow", "-Wconversion"])
+        .arg("-I")
+        .arg(places.prefix.join("include"))
+        .arg(session.root.join(PROGRAMS).join("wrapper.cpp"))
+        .succeed()?;
+    println!("ok   nearcall.hpp without exceptions and RTTI");
+    Ok(())
+}
+
+/// A project that says `find_package(nearcall)`.
+fn by_cmake(session: &Session<'_>, places: &Places) -> anyhow::Result<()> {
+    let build = places.out.join("cmake");
+    session
+        .program("cmake")?
+        .arg("-S")
+        .arg(session.root.join(PROGRAMS))
+        .arg("-B")
+        .arg(&build)
+        .arg(format!("-DCMAKE_PREFIX_PATH={}", places.prefix.display()))
+        .succeed()?;
+    session.program("cmake")?.arg("--build").arg(&build).succeed()?;
+    for program in ["shared", "static"] {
+        let ended = session
+            .program(build.join(program))?
+            .args(places.arguments("unary.c", CALLS_LOOKED_AT))
+            .succeed()?;
+        let how = format!("{program}, by cmake");
+        print!("{}", with_suffix(&ended.stdout, &how));
+    }
+    Ok(())
+}
+
+fn compile(
+    session: &Session<'_>,
+    places: &Places,
+    source: &str,
+    kind: &str,
+    flags: &[&str],
+) -> anyhow::Result<PathBuf> {
+    let program = places.out.join(format!("{source}-{kind}"));
+    let (compiler, standard) = if source.ends_with(".cpp") {
+        ("g++", "-std=c++20")
+    } else {
+        ("gcc", "-std=c11")
+    };
+    let lib = places.prefix.join("lib");
+    session
+        .program(compiler)?
+        .arg(standard)
+        .args(FLAGS)
+        .args(flags)
+        .arg("-I")
+        .arg(places.prefix.join("include"))
+        .arg(session.root.join(PROGRAMS).join(source))
+        .arg("-o")
+        .arg(&program)
+        .arg("-L")
+        .arg(&lib)
+        .args(["-lnearcall", "-lpthread"])
+        .arg(rpath(&lib))
+        .succeed()?;
+    Ok(program)
+}
+
+fn rpath(lib: &Path) -> OsString {
+    let mut flag = OsString::from("-Wl,-rpath,");
+    flag.push(lib);
+    flag
+}
+
+impl Places {
+    /// What a program is told, as its first lines say.
+    fn arguments(&self, source: &str, calls: &str) -> Vec<OsString> {
+        let own = |name: &str| format!("unix:{}", self.sockets.join(name).display());
+        match source {
+            "unary.c" => vec![self.arith.clone().into(), calls.into()],
+            "streams.c" => vec![
+                self.arith.clone().into(),
+                self.arith_program.clone().into(),
+                own("mortal.sock").into(),
+            ],
+            "host.c" => vec![own("host.sock").into(), calls.into()],
+            _ => vec![self.arith.clone().into(), own("wrapper.sock").into()],
+        }
+    }
+}
+
+/// The last line of a program, with how it was run.
+fn with_suffix(stdout: &str, how: &str) -> String {
+    stdout
+        .lines()
+        .filter(|line| line.starts_with("ok "))
+        .map(|line| format!("{line}, {how}\n"))
+        .collect()
+}
