@@ -163,7 +163,7 @@ impl Check {
 
 impl Tool {
     /// Why the tool cannot be used, if it cannot.
-    fn missing(&self) -> Option<String> {
+    pub(crate) fn missing(&self) -> Option<String> {
         let (program, args) = self.0.split_first()?;
         let ended = Command::new(program)
             .args(args)

@@ -11,6 +11,7 @@ mod buf;
 mod go;
 mod grpcurl;
 mod interop;
+mod languages;
 mod lifecycle;
 mod new_project;
 mod python;
@@ -46,6 +47,20 @@ pub(crate) fn checks() -> Vec<Check> {
             needs: &[GO],
             limit: Duration::from_secs(15 * MINUTES),
             run: grpcurl::run,
+        },
+        Check {
+            name: "language-matrix",
+            about: "the example hello in every language prints one transcript, dialled as each library's manual says",
+            needs: &[],
+            limit: Duration::from_secs(20 * MINUTES),
+            run: languages::matrix,
+        },
+        Check {
+            name: "authority",
+            about: "grpc-java with no option set is refused by plain tonic, and answered by nearcall",
+            needs: &[],
+            limit: Duration::from_secs(15 * MINUTES),
+            run: languages::authority,
         },
         Check {
             name: "interop",

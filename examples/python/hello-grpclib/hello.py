@@ -51,8 +51,10 @@ async def deadline(arith):
             async for answer in stream:
                 print(f"counted {answer.number}")
     except asyncio.TimeoutError:
-        # grpclib gives up by itself, and says so as asyncio does.
+        # Both sides watch the deadline; where grpclib is first, it says so as asyncio does.
         print("stopped counting: DEADLINE_EXCEEDED")
+    except GRPCError as error:
+        print(f"stopped counting: {error.status.name}")
 
 
 async def streams(arith):

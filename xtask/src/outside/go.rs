@@ -29,7 +29,7 @@ pub(super) fn build(
 }
 
 /// Everything that Go writes goes under `folder`, and can be removed by `rm`.
-fn folders(folder: &Path) -> anyhow::Result<Vec<(&'static str, OsString)>> {
+pub(super) fn folders(folder: &Path) -> anyhow::Result<Vec<(&'static str, OsString)>> {
     // Go's own settings are read from where the user keeps them, though its counters are not written there.
     let settings = env::var_os("XDG_CONFIG_HOME").map_or_else(
         || env::home_dir().map(|home| home.join(".config")),

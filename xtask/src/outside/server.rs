@@ -1,5 +1,7 @@
 //! Servers that the checks dial, each on a Unix socket in a runtime folder of its own.
 
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -47,6 +49,13 @@ pub(crate) fn release_programs(session: &Session<'_>) -> anyhow::Result<PathBuf>
     Ok(session.target().join("release"))
 }
 
+/// Another path to a server's socket, gone when dropped.
+#[derive(Debug)]
+pub(crate) struct Alias {
+    pub(crate) socket: PathBuf,
+    _folder: TempDir,
+}
+
 /// A running server, killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -92,6 +101,19 @@ impl Server {
         let socket = folder.path().join("plain.sock");
         let program = session.program(target.join("debug/plain-tonic"))?;
         Self::start(program.arg(&socket), socket, folder)
+    }
+
+    /// The socket once more, where a program looks for that of arith.
+    pub(crate) fn as_arith(&self) -> anyhow::Result<Alias> {
+        let folder = runtime_folder()?;
+        let place = folder.path().join("nearcall/default");
+        fs::create_dir_all(&place)?;
+        let socket = place.join("arith.sock");
+        symlink(&self.socket, &socket)?;
+        Ok(Alias {
+            socket,
+            _folder: folder,
+        })
     }
 
     fn start(mut program: Program, socket: PathBuf, folder: TempDir) -> anyhow::Result<Self> {
