@@ -16,7 +16,7 @@ const CRATE: &str = "crates/nearcall-capi";
 const CBINDGEN: &str = "0.29.4";
 
 /// The name that programs look for, as crates/nearcall-capi/build.rs writes it into the library.
-const SONAME: &str = "libnearcall.so.1";
+pub(crate) const SONAME: &str = "libnearcall.so.1";
 
 /// Builds the library for release and lays it out as it is installed, under `target/capi`; answers with that folder.
 pub(crate) fn install() -> anyhow::Result<PathBuf> {
@@ -36,7 +36,10 @@ pub(crate) fn install() -> anyhow::Result<PathBuf> {
         fs::create_dir_all(folder)?;
     }
     for header in ["nearcall.h", "nearcall.hpp"] {
-        copy(&root.join(CRATE).join("include").join(header), &include.join(header))?;
+        copy(
+            &root.join(CRATE).join("include").join(header),
+            &include.join(header),
+        )?;
     }
     copy(&built.join("libnearcall_c.so"), &lib.join(SONAME))?;
     copy(&built.join("libnearcall_c.a"), &lib.join("libnearcall.a"))?;
@@ -108,7 +111,10 @@ fn generator(root: &Path) -> anyhow::Result<PathBuf> {
             .arg("--target-dir")
             .arg(root.join("target/outside/cbindgen-build"))
             .status()?;
-        ensure!(status.success(), "cbindgen {CBINDGEN} could not be installed");
+        ensure!(
+            status.success(),
+            "cbindgen {CBINDGEN} could not be installed"
+        );
     }
     Ok(program)
 }

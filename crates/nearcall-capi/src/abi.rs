@@ -144,11 +144,7 @@ pub type nearcall_stream_fn = Option<
 /// NEARCALL_EVENT_MESSAGE. A streaming one is NEARCALL_EVENT_OPEN, messages, NEARCALL_EVENT_HALF_CLOSED unless the
 /// caller went before, and NEARCALL_EVENT_END.
 pub type nearcall_served_fn = Option<
-    unsafe extern "C" fn(
-        context: *mut c_void,
-        call: nearcall_served,
-        event: *const nearcall_event,
-    ),
+    unsafe extern "C" fn(context: *mut c_void, call: nearcall_served, event: *const nearcall_event),
 >;
 
 /// Calls of this channel wait until the server is there, up to their deadline, rather than failing at once.

@@ -156,3 +156,16 @@ impl Room {
         self.fill(&bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_code_and_its_words_are_kept() {
+        assert_eq!(enter(|| panic!("on purpose")), NEARCALL_ERROR_PANIC);
+        assert_eq!(crate::fault::last(), "the library panicked: on purpose");
+        assert_eq!(enter(|| Ok(())), NEARCALL_OK);
+        assert_eq!(crate::fault::last(), "the library panicked: on purpose");
+    }
+}

@@ -9,7 +9,9 @@ use crate::abi::nearcall_result::{self, *};
 pub(crate) enum Fault {
     #[error("`{0}` must not be null")]
     Null(&'static str),
-    #[error("{handle:#x} is not an open {expected}: it is closed, was never given out, or is of another kind")]
+    #[error(
+        "{handle:#x} is not an open {expected}: it is closed, was never given out, or is of another kind"
+    )]
     Handle { handle: u64, expected: &'static str },
     #[error("{0}")]
     Argument(String),
@@ -26,7 +28,9 @@ pub(crate) enum Fault {
     Ended,
     #[error("the queue is full: the other side has to read first")]
     Full,
-    #[error("this function waits, and a thread of the library must not: call it from a thread of your own")]
+    #[error(
+        "this function waits, and a thread of the library must not: call it from a thread of your own"
+    )]
     Thread,
     #[error("nearcall_shutdown ended what was waited for")]
     Shutdown,

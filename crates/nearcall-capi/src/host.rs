@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 pub use call::*;
 pub(crate) use serve::Served;
 
+use crate::abi::nearcall_event_kind::NEARCALL_EVENT_NONE;
 use crate::abi::{
     nearcall_event, nearcall_host, nearcall_host_options, nearcall_result, nearcall_served,
     nearcall_served_fn,
@@ -28,7 +29,6 @@ use crate::options::{self, time};
 use crate::runtime::{may_wait, running};
 use crate::table;
 use crate::versioned::{self, EventPlace, bare_event};
-use crate::abi::nearcall_event_kind::NEARCALL_EVENT_NONE;
 use serve::{Gate, Shared, Sink};
 
 /// Limit: events of one host that nobody has looked at yet, where it is polled; callers wait when there are as many.
@@ -149,11 +149,14 @@ pub unsafe extern "C" fn nearcall_host_method(
         let sink = Sink::new(on_event, context, &host.shared);
         let mut state = host.state();
         let State::New(services) = &mut *state else {
-            return Err(Fault::State("the host has started: its methods are settled"));
+            return Err(Fault::State(
+                "the host has started: its methods are settled",
+            ));
         };
         let service = match services.remove(path.service()) {
             Some(service) => service,
-            None => RawService::new(path.service()).map_err(|error| Fault::Argument(error.to_string()))?,
+            None => RawService::new(path.service())
+                .map_err(|error| Fault::Argument(error.to_string()))?,
         };
         let service = service
             .method(path.method(), streaming, serve::answer(sink, streaming))
@@ -181,9 +184,9 @@ pub unsafe extern "C" fn nearcall_host_start(host: nearcall_host) -> nearcall_re
             .limits(host.limits.clone())
             .without_signals()
             .stop_when(stop.clone().cancelled_owned());
-        let server = services
-            .values()
-            .fold(server, |server, service| server.add_raw_service(service.clone()));
+        let server = services.values().fold(server, |server, service| {
+            server.add_raw_service(service.clone())
+        });
         let health = server.health_switch();
         // Nobody else waits for the lock for long: the state says whether the host has started.
         let bound = running.wait(server.bind())?;

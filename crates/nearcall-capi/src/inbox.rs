@@ -148,3 +148,53 @@ fn take_from<T, E>(state: &mut State<T, E>) -> Result<Found<T, E>, Fault> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    fn put<T>(inbox: &Inbox<T, u8>, item: T) {
+        let mut work = std::pin::pin!(inbox.put(item));
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(work.as_mut().poll(&mut cx).is_ready(), "there is space");
+    }
+
+    #[test]
+    fn items_come_in_order_and_then_the_first_end_once() {
+        let inbox = Inbox::new(2);
+        assert_eq!(inbox.take().unwrap(), Found::Nothing);
+        put(&inbox, 'a');
+        put(&inbox, 'b');
+        inbox.end(1);
+        inbox.end(2);
+        put(&inbox, 'c');
+        assert_eq!(inbox.take().unwrap(), Found::Item('a'));
+        assert_eq!(inbox.wait(None).unwrap(), Found::Item('b'));
+        assert_eq!(inbox.take().unwrap(), Found::End(1));
+        assert!(matches!(inbox.take(), Err(Fault::Ended)));
+        assert!(matches!(inbox.wait(None), Err(Fault::Ended)));
+    }
+
+    #[test]
+    fn who_puts_waits_for_space() {
+        let inbox = Arc::new(Inbox::<_, u8>::new(1));
+        put(&inbox, 1);
+        let feeder = {
+            let inbox = Arc::clone(&inbox);
+            std::thread::spawn(move || nearcall::block_on(inbox.put(2)))
+        };
+        let until = Instant::now() + Duration::from_secs(20);
+        assert_eq!(inbox.wait(Some(until)).unwrap(), Found::Item(1));
+        assert_eq!(inbox.wait(Some(until)).unwrap(), Found::Item(2));
+        feeder.join().unwrap();
+    }
+
+    #[test]
+    fn a_wait_has_an_end() {
+        let inbox = Inbox::<u8, u8>::new(1);
+        let until = Instant::now() + Duration::from_millis(5);
+        assert!(matches!(inbox.wait(Some(until)), Err(Fault::Timeout)));
+    }
+}

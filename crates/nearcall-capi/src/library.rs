@@ -2,8 +2,8 @@
 
 use std::ffi::{CStr, c_char};
 
-use crate::abi::nearcall_result::{self, *};
 use crate::abi::NEARCALL_ABI_VERSION;
+use crate::abi::nearcall_result::{self, *};
 use crate::boundary::{Out, Room, enter};
 use crate::fault;
 use crate::runtime;
@@ -89,4 +89,18 @@ pub unsafe extern "C" fn nearcall_handle_count(count: *mut usize) -> nearcall_re
 #[unsafe(no_mangle)]
 pub extern "C" fn nearcall_shutdown() -> nearcall_result {
     enter(runtime::shutdown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_result_has_its_name() {
+        for (position, (result, name)) in RESULTS.iter().enumerate() {
+            assert_eq!(*result as usize, position, "{name:?}");
+            assert_eq!(format!("{result:?}"), name.to_str().unwrap());
+        }
+        assert_eq!(RESULTS.len(), NEARCALL_ERROR_STATE as usize + 1);
+    }
 }

@@ -112,7 +112,9 @@ pub(crate) fn to_send(handle: nearcall_metadata) -> Result<MetadataMap, Fault> {
 
 /// Metadata without pairs, to be filled and sent. Close it when it was handed over: calls take a copy. From any thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nearcall_metadata_new(metadata: *mut nearcall_metadata) -> nearcall_result {
+pub unsafe extern "C" fn nearcall_metadata_new(
+    metadata: *mut nearcall_metadata,
+) -> nearcall_result {
     enter(|| {
         // SAFETY: the header asks for a place or null.
         let out = unsafe { Out::new(metadata, "metadata") }?;

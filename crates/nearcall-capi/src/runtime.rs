@@ -139,9 +139,9 @@ pub(crate) fn shutdown() -> Result<(), Fault> {
         // Channels say goodbye to their servers by being dropped.
         drop(table::clear());
         running.tasks.close();
-        running.runtime.block_on(async {
-            tokio::time::timeout(SHUTDOWN_TIMEOUT, running.tasks.wait()).await
-        })
+        running
+            .runtime
+            .block_on(async { tokio::time::timeout(SHUTDOWN_TIMEOUT, running.tasks.wait()).await })
     };
     let limit = Instant::now() + SHUTDOWN_TIMEOUT;
     let runtime = loop {

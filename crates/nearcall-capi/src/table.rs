@@ -172,3 +172,39 @@ impl Slot {
         Some(ended)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_ends_once_and_is_of_one_kind() {
+        let handle = insert(Arc::<Metadata>::default()).unwrap();
+        assert_ne!(handle, 0);
+        assert!(find::<Metadata>(handle).is_ok());
+        assert!(find::<Channel>(handle).is_err());
+        assert!(remove::<Channel>(handle).is_err());
+        assert!(remove::<Metadata>(handle).is_ok());
+        assert!(find::<Metadata>(handle).is_err());
+        assert!(remove::<Metadata>(handle).is_err());
+        // The place is used again, the handle is not.
+        let next = insert(Arc::<Metadata>::default()).unwrap();
+        assert_ne!(next, handle);
+        assert!(find::<Metadata>(handle).is_err());
+        assert!(remove::<Metadata>(next).is_ok());
+        for made_up in [0, 1, u64::MAX, handle ^ (1 << 32), 0xffff_ffff] {
+            assert!(find::<Metadata>(made_up).is_err(), "{made_up:#x}");
+        }
+    }
+
+    #[test]
+    fn a_place_that_was_used_as_often_as_can_be_counted_starts_anew_and_never_at_zero() {
+        let mut slot = Slot {
+            generation: u32::MAX,
+            resource: Some(Resource::Metadata(Arc::default())),
+        };
+        assert!(slot.end().is_some());
+        assert_eq!(slot.generation, 1);
+        assert!(slot.end().is_none());
+    }
+}

@@ -113,9 +113,8 @@ impl EventPlace {
 
     /// Writes as much of an event as the caller knows.
     pub(crate) fn set(&self, mut event: nearcall_event) {
-        // SAFETY: `new` was promised a struct of at least this length.
-        let size = unsafe { addr_of!((*self.pointer).size).read_unaligned() };
-        event.size = size;
+        // SAFETY: the size is first, and `new` was promised that it is there.
+        event.size = unsafe { self.pointer.cast::<u32>().read_unaligned() };
         // SAFETY: the caller's struct has at least `self.size` bytes, ours too.
         unsafe {
             std::ptr::copy_nonoverlapping(
@@ -158,5 +157,45 @@ unsafe fn size_of_struct<T: Versioned>(pointer: *const T) -> Result<usize, Fault
             T::NAME,
             T::FIRST
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn structs_of_other_versions_are_told_apart() {
+        const KNOWN: usize = size_of::<nearcall_host_options>();
+        #[repr(C)]
+        struct Later {
+            known: nearcall_host_options,
+            later: u64,
+        }
+        let check = |size: usize, later: u64, expected: Option<u64>| {
+            let given = Later {
+                known: nearcall_host_options {
+                    size: size as u32,
+                    flags: 0,
+                    drain_timeout_ms: 7,
+                    unary_deadline_ms: 0,
+                },
+                later,
+            };
+            // SAFETY: the struct is as long as its size says in every case that is accepted.
+            let found = unsafe { read(std::ptr::from_ref(&given).cast::<nearcall_host_options>()) };
+            let found = found.ok().map(|options| options.drain_timeout_ms);
+            assert_eq!(found, expected, "{size} bytes, {later} beyond");
+        };
+        check(KNOWN, 0, Some(7));
+        check(KNOWN, 1, Some(7));
+        check(KNOWN + 8, 0, Some(7));
+        check(KNOWN + 8, 1, None);
+        check(KNOWN - 1, 0, None);
+        check(0, 0, None);
+        check(STRUCT_BYTES_MAX + 1, 0, None);
+        // SAFETY: null is allowed.
+        let default = unsafe { read::<nearcall_host_options>(std::ptr::null()) };
+        assert_eq!(default.unwrap().drain_timeout_ms, 0);
     }
 }

@@ -31,6 +31,8 @@ const SANITIZERS: &[&str] = &[
 /// Where the programs find what they need.
 struct Places {
     prefix: PathBuf,
+    /// The library as it is for debugging.
+    unoptimised: PathBuf,
     out: PathBuf,
     /// For sockets: their paths are short.
     sockets: PathBuf,
@@ -49,6 +51,7 @@ pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
     let runtime = runtime_folder()?;
     let places = Places {
         prefix,
+        unoptimised: unoptimised(session)?,
         out: session.target().join("outside/capi"),
         sockets: runtime.path().to_path_buf(),
         arith: format!("unix:{}", arith.socket.display()),
@@ -70,6 +73,42 @@ pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
     Ok(tally)
 }
 
+/// The C# SDK and its tests, compiled and run by Mono.
+pub(crate) fn csharp(session: &Session<'_>) -> anyhow::Result<Tally> {
+    let prefix = capi::install()?;
+    let arith = Server::arith(session)?;
+    let runtime = runtime_folder()?;
+    let out = session.target().join("outside/capi");
+    fs::create_dir_all(&out)?;
+    let program = out.join("csharp-tests.exe");
+    let sources = [
+        "sdk/csharp/Native.cs",
+        "sdk/csharp/Nearcall.cs",
+        "sdk/csharp/Host.cs",
+        "sdk/csharp/tests/Tests.cs",
+        "examples/csharp/hello/Arith.cs",
+    ];
+    let mut option = OsString::from("-out:");
+    option.push(&program);
+    session
+        .program("mcs")?
+        .args(["-langversion:7", "-warnaserror"])
+        .arg(option)
+        .args(sources)
+        .succeed()?;
+    let own = runtime.path().join("csharp.sock");
+    let ended = session
+        .program("mono")?
+        .env("LD_LIBRARY_PATH", prefix.join("lib"))
+        .arg(&program)
+        .arg(format!("unix:{}", arith.socket.display()))
+        .arg(format!("unix:{}", own.display()))
+        .run()?;
+    ensure!(ended.status.success(), "{}", ended.in_full());
+    print!("{}", with_suffix(&ended.stdout, "under Mono"));
+    Ok(Tally::PASSED)
+}
+
 /// The program under the sanitizers of addresses, leaks and undefined behaviour.
 fn sanitized(session: &Session<'_>, places: &Places, source: &str) -> anyhow::Result<()> {
     let program = compile(session, places, source, "asan", SANITIZERS)?;
@@ -87,6 +126,7 @@ fn looked_at(session: &Session<'_>, places: &Places, source: &str) -> anyhow::Re
     let program = compile(session, places, source, "plain", &[])?;
     let ended = session
         .program("valgrind")?
+        .env("LD_LIBRARY_PATH", &places.unoptimised)
         .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
         .args(["--show-leak-kinds=definite,indirect"])
         .args(["--errors-for-leak-kinds=definite,indirect"])
@@ -100,6 +140,21 @@ fn looked_at(session: &Session<'_>, places: &Places, source: &str) -> anyhow::Re
     Ok(())
 }
 
+/// A folder with the library for debugging. An optimised one reads both halves of an `Option` before it looks which of
+/// them counts, and valgrind takes that for a read of what nobody wrote.
+fn unoptimised(session: &Session<'_>) -> anyhow::Result<PathBuf> {
+    session
+        .cargo()?
+        .args(["build", "--package", "nearcall-capi"])
+        .succeed()?;
+    let folder = session.outside()?.join("capi/unoptimised");
+    fs::create_dir_all(&folder)?;
+    let library = folder.join(capi::SONAME);
+    fs::remove_file(&library).ok();
+    fs::copy(session.target().join("debug/libnearcall_c.so"), library)?;
+    Ok(folder)
+}
+
 /// One program with the static library, by what pkg-config says.
 fn linked_in(session: &Session<'_>, places: &Places) -> anyhow::Result<()> {
     let pkg_config = |flags: &[&str]| -> anyhow::Result<Vec<OsString>> {
@@ -109,7 +164,11 @@ fn linked_in(session: &Session<'_>, places: &Places) -> anyhow::Result<()> {
             .args(flags)
             .arg("nearcall")
             .succeed()?;
-        Ok(ended.stdout.split_whitespace().map(OsString::from).collect())
+        Ok(ended
+            .stdout
+            .split_whitespace()
+            .map(OsString::from)
+            .collect())
     };
     let program = places.out.join("unary-static");
     session
@@ -123,7 +182,15 @@ fn linked_in(session: &Session<'_>, places: &Places) -> anyhow::Result<()> {
         .args(["-Wl,-Bstatic"])
         .args(pkg_config(&["--libs-only-L", "--libs-only-l"])?)
         .arg("-Wl,-Bdynamic")
-        .args(["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl", "-lc"])
+        .args([
+            "-lgcc_s",
+            "-lutil",
+            "-lrt",
+            "-lpthread",
+            "-lm",
+            "-ldl",
+            "-lc",
+        ])
         .succeed()?;
     let ended = session
         .program(&program)?
@@ -137,7 +204,12 @@ fn linked_in(session: &Session<'_>, places: &Places) -> anyhow::Result<()> {
 fn without_exceptions(session: &Session<'_>, places: &Places) -> anyhow::Result<()> {
     session
         .program("g++")?
-        .args(["-std=c++20", "-fsyntax-only", "-fno-exceptions", "-fno-rtti"])
+        .args([
+            "-std=c++20",
+            "-fsyntax-only",
+            "-fno-exceptions",
+            "-fno-rtti",
+        ])
         .args(FLAGS)
         .args(["-Wshadow", "-Wconversion"])
         .arg("-I")
@@ -159,7 +231,11 @@ fn by_cmake(session: &Session<'_>, places: &Places) -> anyhow::Result<()> {
         .arg(&build)
         .arg(format!("-DCMAKE_PREFIX_PATH={}", places.prefix.display()))
         .succeed()?;
-    session.program("cmake")?.arg("--build").arg(&build).succeed()?;
+    session
+        .program("cmake")?
+        .arg("--build")
+        .arg(&build)
+        .succeed()?;
     for program in ["shared", "static"] {
         let ended = session
             .program(build.join(program))?

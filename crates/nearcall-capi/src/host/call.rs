@@ -96,10 +96,7 @@ pub unsafe extern "C" fn nearcall_served_finish(
 }
 
 /// Where the next message of a stream goes; what goes before it is sent.
-fn sender(
-    served: &Served,
-    metadata: Option<MetadataMap>,
-) -> Result<mpsc::Sender<Bytes>, Fault> {
+fn sender(served: &Served, metadata: Option<MetadataMap>) -> Result<mpsc::Sender<Bytes>, Fault> {
     match &mut *served.answer() {
         Answer::Unary(_) => Err(Fault::State(
             "a unary call is answered by nearcall_served_reply",

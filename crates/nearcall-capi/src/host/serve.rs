@@ -311,7 +311,8 @@ async fn tell_all(sink: Sink, call: Arc<Served>, mut incoming: Streaming<Bytes>)
         };
         match message {
             Ok(Some(message)) => {
-                sink.tell(&call, NEARCALL_EVENT_MESSAGE, Some(message)).await;
+                sink.tell(&call, NEARCALL_EVENT_MESSAGE, Some(message))
+                    .await;
             }
             Ok(None) => {
                 sink.tell(&call, NEARCALL_EVENT_HALF_CLOSED, None).await;

@@ -120,7 +120,7 @@ impl Run {
         } else if self.stream.cancel.is_cancelled() {
             // Messages may be at hand without an await between them; who gave the call up is told of none. The task is
             // on its way to notice.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         } else if let Some(told) = &self.told {
             told.tell(
                 self.handle,

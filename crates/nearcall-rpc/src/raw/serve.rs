@@ -133,3 +133,46 @@ impl StreamingService<Bytes> for OneCall {
         (self.0)(request)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raw::{CallOptions, unary};
+    use crate::{Channel, Server};
+    use tonic::Code;
+
+    fn echo(request: Request<Streaming<Bytes>>) -> Answering {
+        Box::pin(async move { Ok(Response::new(Box::pin(request.into_inner()) as Messages)) })
+    }
+
+    #[test]
+    fn names_are_checked() {
+        let check = |service: &str, method: &str, expected: bool| {
+            let made = RawService::new(service).and_then(|made| made.method(method, false, echo));
+            assert_eq!(made.is_ok(), expected, "{service}/{method}");
+        };
+        check("test.v1.Test", "Echo", true);
+        check("test.v1.", "Echo", false);
+        check("test.v1.Test", "Ec ho", false);
+        check("", "Echo", false);
+    }
+
+    #[tokio::test]
+    async fn answers_what_was_named_and_says_what_is_not_there() {
+        let service = RawService::new("test.v1.Raw").unwrap();
+        let service = service.method("Echo", false, echo).unwrap();
+        let server = Server::new("memory:raw-serve").add_raw_service(service);
+        let serving = tokio::spawn(server.without_signals().bind().await.unwrap().serve());
+        let channel = Channel::connect("memory:raw-serve").await.unwrap();
+        let call = async |method: &str| {
+            let path = MethodPath::new("test.v1.Raw", method).unwrap();
+            let request = Request::new(Bytes::from_static(b"hello"));
+            unary(channel.clone(), &path, request, CallOptions::default()).await
+        };
+        assert_eq!(call("Echo").await.unwrap().into_inner(), "hello");
+        let status = call("Other").await.unwrap_err();
+        assert_eq!(status.code(), Code::Unimplemented);
+        assert_eq!(Reason::of(&status), Some(Reason::UnknownMethod));
+        serving.abort();
+    }
+}
