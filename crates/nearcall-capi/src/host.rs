@@ -1,6 +1,7 @@
 //! Servers in this process: services that other processes call, answered by C.
 
 mod call;
+mod gate;
 mod serve;
 
 use std::collections::BTreeMap;
@@ -29,7 +30,8 @@ use crate::options::{self, time};
 use crate::runtime::{may_wait, running};
 use crate::table;
 use crate::versioned::{self, EventPlace, bare_event};
-use serve::{Gate, Shared, Sink};
+use gate::Gate;
+use serve::{Shared, Sink};
 
 /// Limit: events of one host that nobody has looked at yet, where it is polled; callers wait when there are as many.
 pub(crate) const HOST_EVENTS_MAX: usize = 1_024;

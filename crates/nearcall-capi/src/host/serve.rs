@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -16,6 +16,7 @@ use nearcall::{Code, Request, Response, Status, Streaming};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use super::gate::Gate;
 use crate::abi::nearcall_event_kind::{self, *};
 use crate::abi::{nearcall_event, nearcall_served, nearcall_served_fn};
 use crate::boundary::Out;
@@ -357,56 +358,5 @@ impl Stream for Replies {
                 Some(status) => Some(Err(status.clone())),
             }
         })
-    }
-}
-
-/// Counts the callbacks that run, and lets none in once it is shut.
-#[derive(Debug, Default)]
-pub(super) struct Gate {
-    state: Mutex<Inside>,
-    left: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Inside {
-    shut: bool,
-    running: usize,
-}
-
-/// A callback that runs.
-#[derive(Debug)]
-struct Running<'a>(&'a Gate);
-
-impl Gate {
-    fn enter(&self) -> Option<Running<'_>> {
-        let mut state = self.state();
-        if state.shut {
-            return None;
-        }
-        state.running += 1;
-        Some(Running(self))
-    }
-
-    /// Lets nobody in any more, and waits until nobody is inside.
-    pub(super) fn shut(&self) {
-        let mut state = self.state();
-        state.shut = true;
-        while state.running > 0 {
-            state = self
-                .left
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, Inside> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.0.state().running -= 1;
-        self.0.left.notify_all();
     }
 }
