@@ -151,6 +151,14 @@ namespace Nearcall
             return this;
         }
 
+        /// <summary>Lets reflection know a service: an encoded google.protobuf.FileDescriptorSet, imports included.</summary>
+        public Host Describe(string service, byte[] descriptors)
+        {
+            NearcallException.Check(
+                Native.nearcall_host_describe(Id, Native.Text(service), descriptors, Native.Len(descriptors)));
+            return this;
+        }
+
         /// <summary>Begins to listen. Waits.</summary>
         public Host Start()
         {

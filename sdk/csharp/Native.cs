@@ -177,6 +177,7 @@ namespace Nearcall
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_host_new(byte[] target, ref HostOptions options, out ulong host);
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_host_method(ulong host, byte[] path, uint kind, IntPtr onEvent, IntPtr context);
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_host_describe(ulong host, byte[] service, byte[] descriptors, UIntPtr len);
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_host_start(ulong host);
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_host_address(ulong host, byte[] to, UIntPtr room, out UIntPtr needed);
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_host_health(ulong host, byte[] service, uint serving);

@@ -430,6 +430,17 @@ nearcall_result nearcall_host_method(nearcall_host host,
                                      void *context);
 
 /**
+ * Describes a service, by its full name, before the host starts: an encoded google.protobuf.FileDescriptorSet that holds its
+ * file and all imports, as `protoc --include_imports --descriptor_set_out` writes it. With it `nearcall describe`, `nearcall
+ * call` and grpcurl know the service's messages. NEARCALL_ERROR_NOT_FOUND where no method of the service was added. From any
+ * thread.
+ */
+nearcall_result nearcall_host_describe(nearcall_host host,
+                                       const char *service,
+                                       const uint8_t *descriptors,
+                                       size_t descriptors_len);
+
+/**
  * Begins to listen; calls come as soon as this returns, or before. Health (grpc.health.v1) and reflection are there without
  * being asked for, and the services are SERVING. NEARCALL_ERROR_LISTEN where the name is taken or the address cannot be
  * used. Signals stay the program's own. Waits; not from a callback.

@@ -571,6 +571,11 @@ public:
     Done polled(const char *path, nearcall_method_kind kind, void *context) {
         return detail::done(nearcall_host_method(id(), path, kind, nullptr, context));
     }
+    // Lets reflection know a service: an encoded google.protobuf.FileDescriptorSet, imports included.
+    Done describe(const char *service, Bytes descriptors) {
+        return detail::done(
+            nearcall_host_describe(id(), service, detail::data(descriptors), descriptors.size()));
+    }
     // Waits until the host listens.
     Done start() { return detail::done(nearcall_host_start(id())); }
     // Never waits: EventKind::none where nothing came.

@@ -22,7 +22,7 @@ use crate::abi::{
     nearcall_event, nearcall_host, nearcall_host_options, nearcall_result, nearcall_served,
     nearcall_served_fn,
 };
-use crate::boundary::{Out, Room, enter, text};
+use crate::boundary::{Out, Room, bytes, enter, text};
 use crate::channel::method;
 use crate::fault::{Fault, in_full};
 use crate::inbox::{Found, Inbox};
@@ -164,6 +164,36 @@ pub unsafe extern "C" fn nearcall_host_method(
             .method(path.method(), streaming, serve::answer(sink, streaming))
             .map_err(|error| Fault::Argument(error.to_string()))?;
         services.insert(path.service().to_owned(), service);
+        Ok(())
+    })
+}
+
+/// Describes a service, by its full name, before the host starts: an encoded google.protobuf.FileDescriptorSet that holds its
+/// file and all imports, as `protoc --include_imports --descriptor_set_out` writes it. With it `nearcall describe`, `nearcall
+/// call` and grpcurl know the service's messages. NEARCALL_ERROR_NOT_FOUND where no method of the service was added. From any
+/// thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nearcall_host_describe(
+    host: nearcall_host,
+    service: *const c_char,
+    descriptors: *const u8,
+    descriptors_len: usize,
+) -> nearcall_result {
+    enter(|| {
+        // SAFETY: the header asks for a text or null.
+        let name = unsafe { text(service, "service") }?;
+        // SAFETY: the header asks for `descriptors_len` bytes.
+        let descriptors = unsafe { bytes(descriptors, descriptors_len, "descriptors") }?;
+        let host = table::find::<Host>(host)?;
+        let mut state = host.state();
+        let State::New(services) = &mut *state else {
+            return Err(Fault::State(
+                "the host has started: its methods are settled",
+            ));
+        };
+        let service = services.get_mut(name);
+        let service = service.ok_or_else(|| Fault::NotFound(format!("method of {name:?}")))?;
+        *service = service.clone().described(descriptors.to_vec());
         Ok(())
     })
 }

@@ -164,6 +164,9 @@ impl Server {
             (name.to_owned(), path, streaming)
         });
         let methods = methods.collect();
+        if let Some(set) = service.file_descriptor_set() {
+            self.schema.add(set.to_vec());
+        }
         let name = service.name().to_owned();
         self.router.add_unlisted(name, methods, service);
         self

@@ -352,7 +352,14 @@ int main(int argc, char **argv) {
     OK(nearcall_host_method(host, "/test.v1.Test/Later", NEARCALL_METHOD_UNARY, later, NULL));
     OK(nearcall_host_method(host, "/test.v1.Test/Hold", NEARCALL_METHOD_UNARY, holds, NULL));
     OK(nearcall_host_method(host, "/test.v1.Test/Stream", NEARCALL_METHOD_STREAM, streams, NULL));
+    /* FileDescriptorSet{file: {name: "t.proto", package: "test.v1", service: {name: "Test"}}} */
+    static const char described[] = "\n\x1a\n\x07t.proto\x12\x07test.v1" "2\x06\n\x04Test";
+    EXPECT(NEARCALL_ERROR_NOT_FOUND, nearcall_host_describe(host, "none.v1.None", NULL, 0));
+    OK(nearcall_host_describe(host, "test.v1.Test", (const uint8_t *)"\xff\xff", 2));
+    EXPECT(NEARCALL_ERROR_LISTEN, nearcall_host_start(host));
+    OK(nearcall_host_describe(host, "test.v1.Test", (const uint8_t *)described, sizeof described - 1));
     OK(nearcall_host_start(host));
+    EXPECT(NEARCALL_ERROR_STATE, nearcall_host_describe(host, "test.v1.Test", NULL, 0));
     EXPECT(NEARCALL_ERROR_STATE, nearcall_host_start(host));
     EXPECT(NEARCALL_ERROR_STATE, nearcall_host_method(host, "/a.B/C", NEARCALL_METHOD_UNARY, echoes, NULL));
     OK(nearcall_host_poll(host, &event, &call, NULL));

@@ -34,6 +34,7 @@ type Answer = Arc<dyn Fn(Request<Streaming<Bytes>>) -> Answering + Send + Sync>;
 pub struct RawService {
     name: String,
     methods: BTreeMap<String, Method>,
+    file_descriptor_set: Option<Bytes>,
 }
 
 #[derive(Clone)]
@@ -62,6 +63,7 @@ impl RawService {
         Ok(Self {
             name,
             methods: BTreeMap::new(),
+            file_descriptor_set: None,
         })
     }
 
@@ -85,6 +87,18 @@ impl RawService {
         let answer = Arc::new(answer);
         self.methods.insert(name, Method { streaming, answer });
         Ok(self)
+    }
+
+    /// Describes the service by a descriptor set (encoded, its imports included), so that reflection knows it. One that
+    /// contradicts another of the server is found out when the server starts.
+    #[must_use]
+    pub fn described(mut self, file_descriptor_set: impl Into<Bytes>) -> Self {
+        self.file_descriptor_set = Some(file_descriptor_set.into());
+        self
+    }
+
+    pub(crate) fn file_descriptor_set(&self) -> Option<&[u8]> {
+        self.file_descriptor_set.as_deref()
     }
 
     /// The full name of the service.

@@ -1,5 +1,7 @@
 //! What the server says of its own services: reflection, and the hash in the registry entry.
 
+use std::borrow::Cow;
+
 use nearcall_proto::table;
 use sha2::{Digest, Sha256};
 use tonic_reflection::pb::v1::server_reflection_server::SERVICE_NAME as V1;
@@ -33,11 +35,12 @@ pub(crate) static HEALTH: table::Service = table::Service::new(
 /// The descriptor sets of the services.
 #[derive(Debug, Default)]
 pub(crate) struct Schema {
-    sets: Vec<&'static [u8]>,
+    sets: Vec<Cow<'static, [u8]>>,
 }
 
 impl Schema {
-    pub(crate) fn add(&mut self, file_descriptor_set: &'static [u8]) {
+    pub(crate) fn add(&mut self, file_descriptor_set: impl Into<Cow<'static, [u8]>>) {
+        let file_descriptor_set = file_descriptor_set.into();
         if !self.sets.contains(&file_descriptor_set) {
             self.sets.push(file_descriptor_set);
         }
@@ -63,7 +66,7 @@ impl Schema {
         let builder = || {
             let named = router.names().into_iter().chain([V1, V1ALPHA]);
             let builder = named.fold(Builder::configure(), Builder::with_service_name);
-            let sets = self.sets.iter().copied();
+            let sets = self.sets.iter().map(|set| &**set);
             sets.fold(builder, Builder::register_encoded_file_descriptor_set)
                 // Clients show the details of errors that they find described.
                 .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
