@@ -2,6 +2,7 @@
 
 mod answer;
 mod call;
+mod coalesce;
 mod connect;
 mod link;
 mod retry;

@@ -50,6 +50,9 @@ pub const STREAM_WINDOW_BYTES: u32 = 1_024 * 1_024;
 /// Limit: bytes that a peer may send on one HTTP/2 connection before the readers have taken them.
 pub const CONNECTION_WINDOW_BYTES: u32 = 4 * 1_024 * 1_024;
 
+/// Limit: bytes that a channel holds back to write them at once; what is longer is written as it comes.
+pub const COALESCED_BYTES_MAX: usize = 32 * 1_024;
+
 /// Limit: how long a channel tries to connect, the HTTP/2 handshake included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 

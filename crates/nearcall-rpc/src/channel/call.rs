@@ -1,11 +1,12 @@
 //! One call over a channel: its deadline, its trace, and how often it is sent.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::uri::{Authority, Scheme};
-use http::{HeaderValue, Request, Response, Uri, header, request};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header, request};
 use http_body_util::BodyExt;
 use nearcall_proto::table::Method;
 use tonic::{Code, Status};
@@ -62,7 +63,8 @@ pub(crate) async fn call(
         .headers
         .entry(header::USER_AGENT)
         .or_insert_with(|| USER_AGENT.clone());
-    let sending = async {
+    // Pinned where it is: it is large, and each move would copy it.
+    let sending = pin!(async {
         let body = match method {
             Some(method) if !method.client_streaming => {
                 OutgoingBody::Message(Some(whole(body).await?))
@@ -73,7 +75,7 @@ pub(crate) async fn call(
             },
         };
         send(&shared, parts, body, method, deadline).await
-    };
+    });
     match deadline {
         None => sending.await,
         Some(deadline) => match tokio::time::timeout_at(deadline.at.into(), sending).await {
@@ -123,8 +125,8 @@ async fn whole(mut body: tonic::body::Body) -> Result<Bytes, Status> {
 /// Sends a call, again where that is safe.
 async fn send(
     shared: &Shared,
-    mut parts: request::Parts,
-    mut body: OutgoingBody,
+    parts: request::Parts,
+    body: OutgoingBody,
     method: Option<&'static Method>,
     deadline: Option<Deadline>,
 ) -> Result<Response<ResponseBody>, Status> {
@@ -132,28 +134,33 @@ async fn send(
         .extensions
         .get::<WaitForReady>()
         .map_or(shared.wait_for_ready, |WaitForReady(wait)| *wait);
+    let mut sending = Sending {
+        path: parts.uri.path_and_query().cloned(),
+        headers: parts.headers,
+        body,
+    };
     let repeatable = method.is_some_and(|method| method.idempotency.may_repeat());
     if repeatable {
         shared.retries.count();
     }
-    let mut backoff = None;
+    let mut backoff: Option<Backoff> = None;
     for tries_left in (0..=RETRIES_MAX).rev() {
         // A call that is not sent again is spared the copy.
-        let copy = tries_left.checked_sub(1).and_then(|_| copy(&parts, &body));
-        let failure = match attempt(shared, parts, body, deadline, wait).await {
+        let copy = tries_left.checked_sub(1).and_then(|_| sending.copy());
+        let failure = match attempt(shared, sending, deadline, wait).await {
             Ok(response) => {
                 let unavailable = repeatable && refused_before_it_began(&response);
                 match copy {
-                    Some(copy) if unavailable && shared.retries.allowed() => (parts, body) = copy,
+                    Some(copy) if unavailable && shared.retries.allowed() => sending = copy,
                     _ => return Ok(response),
                 }
-                backoff.get_or_insert_with(Backoff::new).wait().await;
+                Box::pin(backoff.get_or_insert_with(Backoff::new).wait()).await;
                 continue;
             }
             Err(failure) => failure,
         };
         let (status, again) = match failure {
-            Failure::Unsent { status, request } => (status, Some(request.into_parts())),
+            Failure::Unsent { status, request } => (status, Some(Sending::again(*request))),
             Failure::Refused { status } => (status, copy),
             Failure::Lost { status } => (
                 status,
@@ -162,13 +169,13 @@ async fn send(
             Failure::Unreachable { status } => {
                 let again = copy.filter(|_| repeatable && shared.retries.allowed());
                 if again.is_some() {
-                    backoff.get_or_insert_with(Backoff::new).wait().await;
+                    Box::pin(backoff.get_or_insert_with(Backoff::new).wait()).await;
                 }
                 (status, again)
             }
         };
         match again {
-            Some(again) if tries_left > 0 => (parts, body) = again,
+            Some(again) if tries_left > 0 => sending = again,
             _ => return Err(status),
         }
     }
@@ -176,13 +183,46 @@ async fn send(
         .status("the call was sent as often as it may be, and never answered"))
 }
 
-/// What is needed to send a call again; none where its messages are gone once they are sent.
-fn copy(parts: &request::Parts, body: &OutgoingBody) -> Option<(request::Parts, OutgoingBody)> {
-    match body {
-        OutgoingBody::Message(message) => {
-            Some((parts.clone(), OutgoingBody::Message(message.clone())))
+/// What is sent. A generated client knows only the path; HTTP/2 wants a scheme and an authority as well.
+struct Sending {
+    path: Option<PathAndQuery>,
+    headers: HeaderMap,
+    body: OutgoingBody,
+}
+
+impl Sending {
+    /// The same once more; none where its messages are gone once they are sent.
+    fn copy(&self) -> Option<Self> {
+        let OutgoingBody::Message(message) = &self.body else {
+            return None;
+        };
+        Some(Self {
+            path: self.path.clone(),
+            headers: self.headers.clone(),
+            body: OutgoingBody::Message(message.clone()),
+        })
+    }
+
+    fn request(self, authority: Authority) -> Request<OutgoingBody> {
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(Scheme::HTTP);
+        parts.authority = Some(authority);
+        parts.path_and_query = self.path;
+        let mut request = Request::new(self.body);
+        *request.method_mut() = http::Method::POST;
+        *request.version_mut() = http::Version::HTTP_2;
+        *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+        *request.headers_mut() = self.headers;
+        request
+    }
+
+    fn again(request: Request<OutgoingBody>) -> Self {
+        let (parts, body) = request.into_parts();
+        Self {
+            path: parts.uri.path_and_query().cloned(),
+            headers: parts.headers,
+            body,
         }
-        OutgoingBody::Stream { .. } => None,
     }
 }
 
@@ -211,8 +251,7 @@ enum Failure {
 
 async fn attempt(
     shared: &Shared,
-    parts: request::Parts,
-    body: OutgoingBody,
+    sending: Sending,
     deadline: Option<Deadline>,
     wait: bool,
 ) -> Result<Response<ResponseBody>, Failure> {
@@ -225,10 +264,8 @@ async fn attempt(
         mut http2,
         authority,
     } = sender;
-    let guard = body.answer_guard();
-    let mut request = Request::from_parts(parts, body);
-    *request.uri_mut() = absolute(request.uri(), authority);
-    match http2.try_send_request(request).await {
+    let guard = sending.body.answer_guard();
+    match http2.try_send_request(sending.request(authority)).await {
         Ok(response) => Ok(response.map(|incoming| ResponseBody::new(incoming, deadline, guard))),
         Err(mut failed) => {
             let status = status::from_hyper(failed.error());
@@ -244,13 +281,4 @@ async fn attempt(
             })
         }
     }
-}
-
-/// HTTP/2 wants a scheme and an authority; a generated client knows only the path.
-fn absolute(uri: &Uri, authority: Authority) -> Uri {
-    let mut parts = http::uri::Parts::default();
-    parts.scheme = Some(Scheme::HTTP);
-    parts.authority = Some(authority);
-    parts.path_and_query = uri.path_and_query().cloned();
-    Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
 }

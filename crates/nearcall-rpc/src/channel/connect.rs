@@ -1,12 +1,16 @@
 //! One try to connect.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use http::uri::Authority;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper::rt::Executor;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use nearcall_transport::{Address, Connection, PeerPolicy, PeerRefused, Target, Transport};
 
+use super::coalesce::Coalesce;
 use crate::body::OutgoingBody;
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT,
@@ -135,7 +139,7 @@ pub(crate) async fn handshake(
     connection: Connection,
     authority: Authority,
 ) -> Result<Sender, hyper::Error> {
-    let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let mut builder = hyper::client::conn::http2::Builder::new(Boxing);
     builder
         .timer(TokioTimer::new())
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
@@ -144,7 +148,9 @@ pub(crate) async fn handshake(
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT);
     let server = connection.peer().clone();
-    let (http2, driver) = builder.handshake(TokioIo::new(connection)).await?;
+    let (http2, driver) = builder
+        .handshake(TokioIo::new(Coalesce::new(connection)))
+        .await?;
     // Ends when the last sender is dropped, or with the connection.
     tokio::spawn(async move {
         if let Err(error) = driver.await {
@@ -152,6 +158,18 @@ pub(crate) async fn handshake(
         }
     });
     Ok(Sender::Grpc { http2, authority })
+}
+
+/// Spawns boxed futures. hyper spawns two a call, in one type with room for a whole connection, and tokio moves a future
+/// several times before its first poll.
+#[derive(Debug, Clone, Copy)]
+struct Boxing;
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Boxing {
+    fn execute(&self, future: F) {
+        let future: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(future);
+        tokio::spawn(future);
+    }
 }
 
 /// What `:authority` says where there is no host, as stock clients have it.

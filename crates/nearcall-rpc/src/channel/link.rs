@@ -53,9 +53,14 @@ impl Link {
     ///
     /// UNAVAILABLE; with `wait` none, it is tried again until the future is dropped.
     pub(crate) async fn sender(&self, wait: bool) -> Result<Sender, Status> {
-        if let Some(sender) = self.open() {
-            return Ok(sender);
+        match self.open() {
+            Some(sender) => Ok(sender),
+            // In a box, or every call would carry, and move about, the room that connecting needs.
+            None => Box::pin(self.new_sender(wait)).await,
         }
+    }
+
+    async fn new_sender(&self, wait: bool) -> Result<Sender, Status> {
         let mut backoff = Backoff::new();
         loop {
             match self.in_turn().await {
