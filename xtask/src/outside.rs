@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::check::{Check, Tool};
 
 mod buf;
+mod capi;
 mod go;
 mod grpcurl;
 mod interop;
@@ -19,6 +20,13 @@ mod server;
 
 const MINUTES: u64 = 60;
 
+const GCC: Tool = Tool(&["gcc", "--version"]);
+const GXX: Tool = Tool(&["g++", "--version"]);
+const VALGRIND: Tool = Tool(&["valgrind", "--version"]);
+const CMAKE: Tool = Tool(&["cmake", "--version"]);
+const PKG_CONFIG: Tool = Tool(&["pkg-config", "--version"]);
+const MCS: Tool = Tool(&["mcs", "--version"]);
+const MONO: Tool = Tool(&["mono", "--version"]);
 const PYTHON: Tool = Tool(&["python3", "-c", "import ensurepip, venv"]);
 const NPM: Tool = Tool(&["npm", "--version"]);
 const NODE: Tool = Tool(&["node", "--version"]);
@@ -68,6 +76,20 @@ pub(crate) fn checks() -> Vec<Check> {
             needs: &[GO, PYTHON],
             limit: Duration::from_secs(20 * MINUTES),
             run: interop::run,
+        },
+        Check {
+            name: "capi",
+            about: "C and C++ programs call, host and misuse the C library, under sanitizers and valgrind",
+            needs: &[GCC, GXX, VALGRIND, CMAKE, PKG_CONFIG],
+            limit: Duration::from_secs(20 * MINUTES),
+            run: capi::run,
+        },
+        Check {
+            name: "capi-csharp",
+            about: "the C# SDK calls, hosts and polls under Mono",
+            needs: &[MCS, MONO],
+            limit: Duration::from_secs(15 * MINUTES),
+            run: capi::csharp,
         },
         Check {
             name: "buf-lint",
