@@ -7,7 +7,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bridge, call, completions, demo, describe, doctor, down, list, logs, new, ps, restart, up,
+    bridge, call, completions, demo, describe, dial, doctor, down, list, logs, new, ps, restart, up,
 };
 
 /// The heading of `--help`, in the colours of cargo's.
@@ -65,6 +65,7 @@ pub(crate) enum Command {
     List(list::ListArgs),
     Describe(describe::DescribeArgs),
     Call(call::CallArgs),
+    Dial(dial::DialArgs),
     Bridge(bridge::BridgeArgs),
     Doctor(doctor::DoctorArgs),
     Demo(demo::DemoArgs),

@@ -3,11 +3,13 @@
 mod reach;
 mod table;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use crate::output;
+use crate::proto_folder;
 use crate::schema::lookup::is_plumbing;
 use crate::schema::plain::plain;
 use crate::schema::print::{self, Definition};
@@ -27,7 +29,8 @@ Examples:
   nearcall describe arith.v1.Arith                 one service and its messages
   nearcall describe arith.v1.Arith/Multiply        one method and its messages
   nearcall describe arith.v1.MultiplyRequest       one message
-  nearcall describe --at unix:/tmp/x.sock          a server that is not in a world")]
+  nearcall describe --at unix:/tmp/x.sock          a server that is not in a world
+  nearcall describe arith --proto-dir proto        its .proto files, for the generators of any language")]
 pub(crate) struct DescribeArgs {
     /// A server (arith), a service, a method (package.Service/Method), a message or an enum
     #[arg(value_name = "SYMBOL|TARGET", required_unless_present_any = ["at", "protoset", "proto"])]
@@ -38,6 +41,9 @@ pub(crate) struct DescribeArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Write the .proto files of what is asked for into this folder, as they import each other
+    #[arg(long, value_name = "DIR", conflicts_with = "json")]
+    proto_dir: Option<PathBuf>,
     #[command(flatten)]
     files: Files,
 }
@@ -45,6 +51,13 @@ pub(crate) struct DescribeArgs {
 /// Prints what was asked for.
 pub(crate) async fn run(args: DescribeArgs) -> anyhow::Result<ExitCode> {
     let definitions = definitions(&args).await?;
+    if let Some(folder) = &args.proto_dir {
+        let files: Vec<_> = definitions.iter().map(Definition::file).collect();
+        for path in proto_folder::write(folder, &proto_folder::needed_by(files))? {
+            output::line(path.display())?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let all = reach::with_messages(definitions);
     if args.json {
         output::json(&table::json(&all))?;

@@ -12,6 +12,7 @@ mod config;
 mod control;
 mod demo;
 mod describe;
+mod dial;
 mod doctor;
 mod down;
 mod list;
@@ -21,6 +22,7 @@ mod names;
 mod new;
 mod output;
 mod probe;
+mod proto_folder;
 mod ps;
 mod registered;
 mod restart;
@@ -74,6 +76,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::List(args) => list::run(args).await,
         Command::Describe(args) => describe::run(args).await,
         Command::Call(args) => call::run(args).await,
+        Command::Dial(args) => dial::run(args).await,
         Command::Bridge(args) => bridge::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Demo(args) => demo::run(args).await,

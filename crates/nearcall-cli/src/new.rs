@@ -11,6 +11,7 @@ use clap::Args;
 
 use crate::output::{self, bold, note};
 use project::Project;
+pub(crate) use project::dependency;
 
 /// Make a project: proto, server, client, test.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::names::World;
 
 /// The world where nothing names one.
-const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 
 /// The world that `--world` or `NEARCALL_WORLD` names, else the one of the nearest `nearcall.toml`, else `default`: so
 /// that `ps`, `logs` and `down` look where `up` in the same folder works.

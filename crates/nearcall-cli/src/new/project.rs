@@ -144,7 +144,7 @@ fn snake_case(service: &str) -> String {
 
 /// The line of Cargo.toml for one of our crates: the checkout that this command was built in while it is there, else
 /// the published version.
-fn dependency(name: &str) -> String {
+pub(crate) fn dependency(name: &str) -> String {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name(name);
     if checkout.join("Cargo.toml").is_file() {
         // A literal string of TOML takes every path but one with a quote in it.

@@ -2,6 +2,7 @@
 
 mod comments;
 mod messages;
+mod options;
 
 use std::fmt::Write as _;
 
@@ -70,6 +71,72 @@ pub(crate) fn proto(definitions: &[Definition]) -> String {
     text
 }
 
+/// What the first line of a whole file ends in.
+pub(crate) const MARK: &str = ", as its server describes it (nearcall describe)";
+
+/// A whole file: with its imports and options, in the order of the file, so that a generator takes it.
+pub(crate) fn file(file: &FileDescriptor) -> String {
+    let mut page = Page::new(file);
+    page.head_marked(file, MARK);
+    let mut imports: Vec<_> = imports(file)
+        .iter()
+        .map(|import| format!("import {:?};", import.name()))
+        .collect();
+    imports.sort();
+    let options = options::of_file(file);
+    for lines in [imports, options] {
+        if !lines.is_empty() {
+            page.text.push('\n');
+        }
+        for line in lines {
+            page.line(0, &line);
+        }
+    }
+    for service in file.services() {
+        page.text.push('\n');
+        page.service(&service, None);
+    }
+    for message in file.messages() {
+        page.text.push('\n');
+        page.message(&message, 0);
+    }
+    for definition in file.enums() {
+        page.text.push('\n');
+        page.enumeration(&definition, 0);
+    }
+    page.text
+}
+
+/// The files of the types that are used in a file, each once and without the file itself. What a file imports for its
+/// options alone is not among them, and neither are those options printed.
+pub(crate) fn imports(file: &FileDescriptor) -> Vec<FileDescriptor> {
+    let mut used: Vec<FileDescriptor> = Vec::new();
+    let mut note = |other: FileDescriptor| {
+        if other != *file && !used.contains(&other) {
+            used.push(other);
+        }
+    };
+    for method in file
+        .services()
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+    {
+        note(method.input().parent_file());
+        note(method.output().parent_file());
+    }
+    let mut messages: Vec<_> = file.messages().collect();
+    while let Some(message) = messages.pop() {
+        messages.extend(message.child_messages());
+        for field in message.fields() {
+            match field.kind() {
+                Kind::Message(other) => note(other.parent_file()),
+                Kind::Enum(other) => note(other.parent_file()),
+                _ => {}
+            }
+        }
+    }
+    used
+}
+
 /// A scalar type as the `.proto` spells it.
 pub(crate) const fn scalar(kind: &Kind) -> &'static str {
     match kind {
@@ -122,7 +189,11 @@ impl Page {
     }
 
     fn head(&mut self, file: &FileDescriptor) {
-        self.line(0, &format!("// {}", file.name()));
+        self.head_marked(file, "");
+    }
+
+    fn head_marked(&mut self, file: &FileDescriptor, mark: &str) {
+        self.line(0, &format!("// {}{mark}", file.name()));
         self.line(
             0,
             match file.syntax() {
