@@ -1,4 +1,6 @@
 //! `cargo xtask bench`: the benchmarks, a workspace of their own in `bench/`.
+//!
+//! They are built in `target/bench`, and so is what they compare with: one folder, whatever number of workspaces.
 
 use std::ffi::OsString;
 
@@ -8,8 +10,16 @@ use crate::tally::Tally;
 
 const FOLDER: &str = "bench";
 
-/// How cargo runs one of them.
-const RUN: &[&str] = &["run", "--release", "--manifest-path", "bench/Cargo.toml"];
+/// How cargo runs one of them to measure.
+const RUN: &[&str] = &[
+    "run",
+    "--release",
+    "--manifest-path",
+    "bench/Cargo.toml",
+    "--target-dir",
+    "target/bench",
+    "--bin",
+];
 
 /// An argument that makes a benchmark as short as can be: it shows that it runs, not how fast.
 const SMOKE: &str = "--smoke";
@@ -18,9 +28,8 @@ const SMOKE: &str = "--smoke";
 pub(crate) fn run(args: &[OsString]) -> anyhow::Result<bool> {
     match args.split_first() {
         Some((name, rest)) if name != "--list" => {
-            let program = [RUN, &["--target-dir", "target", "--bin"]].concat();
             let rest = [&[OsString::from("--")], rest].concat();
-            cargo(&program, name, &rest)
+            cargo(RUN, name, &rest)
         }
         _ => {
             for name in programs(&workspace_root()?.join(FOLDER))? {
@@ -32,13 +41,14 @@ pub(crate) fn run(args: &[OsString]) -> anyhow::Result<bool> {
 }
 
 /// Runs every benchmark for a moment; a checkout without `bench/` has none to count.
+///
+/// Not in release, and in the folder of the main workspace: what the tests have compiled serves here too.
 pub(crate) fn smoke(session: &Session<'_>) -> anyhow::Result<Tally> {
     let mut tally = Tally::default();
     for name in programs(&session.root.join(FOLDER))? {
         session
             .cargo()?
-            .args(RUN)
-            .arg("--target-dir")
+            .args(["run", "--manifest-path", "bench/Cargo.toml", "--target-dir"])
             .arg(session.target())
             .args(["--bin", &name, "--", SMOKE])
             .succeed()?;

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -81,8 +82,10 @@ fn format(session: &Session<'_>) -> anyhow::Result<Tally> {
         .cargo()?
         .args(["fmt", "--all", "--check"])
         .succeed()?;
-    for folder in ["bench", "fuzz", "tests/outside/plain-tonic"] {
-        let manifest = session.root.join(folder).join("Cargo.toml");
+    let folders =
+        ["bench", "fuzz", "tests/outside/plain-tonic"].map(|folder| session.root.join(folder));
+    for folder in folders.into_iter().chain(peers(session)?) {
+        let manifest = folder.join("Cargo.toml");
         if manifest.exists() {
             session
                 .cargo()?
@@ -92,6 +95,16 @@ fn format(session: &Session<'_>) -> anyhow::Result<Tally> {
         }
     }
     Ok(Tally::PASSED)
+}
+
+/// What the benchmarks compare with: each a workspace of its own.
+fn peers(session: &Session<'_>) -> anyhow::Result<Vec<PathBuf>> {
+    let folder = session.root.join("bench/rpc/peers");
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    entries.collect()
 }
 
 fn lints(session: &Session<'_>) -> anyhow::Result<Tally> {

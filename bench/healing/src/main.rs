@@ -2,7 +2,7 @@
 //!
 //! Client and server are processes of their own, one thread each. Rounds go through the conditions in turn, each
 //! beginning with another one; a ratio is taken within its round, so that what slows the machine slows both.
-//! Writes `target/bench/healing.json`. `--smoke` shows that it runs, not how fast.
+//! Writes `target/bench/healing.json` and its section of `docs/benchmarks.md`. `--smoke` shows that it runs, not how fast.
 
 #![cfg(unix)]
 
@@ -47,17 +47,21 @@ struct Plan {
     each: Duration,
     /// Connections made for one figure of connecting.
     connections: u32,
+    /// Whether it is only to show that it runs: nothing is written then.
+    smoke: bool,
 }
 
 const FULL: Plan = Plan {
     rounds: 21,
     each: Duration::from_millis(120),
     connections: 200,
+    smoke: false,
 };
 const SMOKE: Plan = Plan {
     rounds: 1,
     each: Duration::from_millis(10),
     connections: 5,
+    smoke: true,
 };
 
 /// Bytes each way, and calls under way at once.
@@ -151,13 +155,19 @@ async fn measure(plan: &Plan) -> anyhow::Result<()> {
     std::fs::remove_dir_all(&folder)?;
 
     println!("{}", table.text(Condition::Off.name()));
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench");
-    std::fs::create_dir_all(&target)?;
-    std::fs::write(
-        target.join("healing.json"),
-        table.json("hyper over a Unix socket")?,
-    )?;
-    Ok(())
+    if plan.smoke {
+        return Ok(());
+    }
+    report::write_json("healing", &table.json("hyper over a Unix socket")?)?;
+    let section = format!(
+        "Measured on {}; {} rounds of {} ms each. Medians; in brackets the ratio to `{}`, taken within each round.\n\n{}",
+        report::machine(),
+        plan.rounds,
+        plan.each.as_millis(),
+        Condition::Off.name(),
+        table.markdown(&Condition::ALL.map(Condition::name)),
+    );
+    report::write_page("healing", &section)
 }
 
 /// A server process, ended when dropped.

@@ -71,6 +71,52 @@ impl Table {
         text
     }
 
+    /// A table for the page: a column for each condition, the first of which the others are beside.
+    pub fn markdown(&self, conditions: &[&str]) -> String {
+        let mut text = String::from("| µs | bytes | in flight |");
+        for condition in conditions {
+            let _ = write!(text, " {condition} |");
+        }
+        let _ = writeln!(text, "\n|---|--:|--:|{}", "--:|".repeat(conditions.len()));
+        let base = conditions.first().copied().unwrap_or_default();
+        for (of, base_values) in &self.rows {
+            if of.condition != base {
+                continue;
+            }
+            let _ = write!(
+                text,
+                "| {} | {} | {} |",
+                of.metric, of.payload, of.in_flight
+            );
+            for condition in conditions {
+                let values = self.rows.iter().find(|(figure, _)| {
+                    figure.condition == *condition
+                        && Figure {
+                            condition: of.condition,
+                            ..*figure
+                        } == *of
+                });
+                let Some((_, values)) = values else {
+                    text += " |";
+                    continue;
+                };
+                let [median, ..] = spread(values);
+                let _ = write!(text, " {median:.1}");
+                if *condition != base {
+                    let ratios = values
+                        .iter()
+                        .zip(base_values)
+                        .map(|(value, base)| value / base);
+                    let [ratio, ..] = spread(&ratios.collect::<Vec<_>>());
+                    let _ = write!(text, " ({ratio:.2})");
+                }
+                text += " |";
+            }
+            text.push('\n');
+        }
+        text
+    }
+
     pub fn json(&self, system: &str) -> anyhow::Result<String> {
         let rows = self.rows.iter().map(|(figure, values)| {
             let [median, min, max] = spread(values);

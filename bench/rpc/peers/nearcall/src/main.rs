@@ -1,0 +1,84 @@
+//! nearcall as its README has it, every layer on; `--variant` says on which runtime.
+
+use contract::{Load, Peer, Result, Role};
+use nearcall::{Request, Response, Status, async_trait};
+
+mod proto {
+    nearcall::include_proto!("bench.v1");
+}
+
+use proto::echo_client::EchoClient;
+use proto::echo_server::{Echo, EchoServer};
+use proto::{EchoRequest, EchoResponse};
+
+fn main() -> Result<()> {
+    let peer = Peer::from_args()?;
+    match &*peer.variant {
+        "current-thread" => nearcall::tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(run(peer.role)),
+        "multi-thread" => nearcall::block_on(run(peer.role)),
+        other => Err(format!("expected current-thread or multi-thread, got `{other}`").into()),
+    }
+}
+
+async fn run(role: Role) -> Result<()> {
+    match role {
+        Role::Server { address } => serve(&address).await,
+        Role::Client(load) => call(&load).await,
+    }
+}
+
+struct Echoes;
+
+#[async_trait]
+impl Echo for Echoes {
+    async fn echo(
+        &self,
+        request: Request<EchoRequest>,
+    ) -> std::result::Result<Response<EchoResponse>, Status> {
+        let payload = request.into_inner().payload;
+        Ok(Response::new(EchoResponse { payload }))
+    }
+}
+
+async fn serve(address: &str) -> Result<()> {
+    let server = nearcall::Server::new(format!("unix:{address}"))
+        .add_service(EchoServer::new(Echoes))
+        .bind()
+        .await?;
+    contract::listening(address);
+    server.serve().await?;
+    Ok(())
+}
+
+async fn call(load: &Load) -> Result<()> {
+    let channel = nearcall::connect(format!("unix:{}", load.address)).await?;
+    let client = EchoClient::new(channel);
+    for lap in load.laps() {
+        let lap = lap?;
+        let mut callers = Vec::new();
+        for _ in 0..load.in_flight {
+            let (mut client, mut caller) = (client.clone(), lap.caller());
+            let payload = vec![7; load.payload];
+            callers.push(nearcall::tokio::spawn(async move {
+                while caller.goes_on() {
+                    let request = EchoRequest {
+                        payload: payload.clone(),
+                    };
+                    let answer = client.echo(request).await?.into_inner();
+                    caller.called();
+                    contract::echoed(payload.len(), answer.payload.len())?;
+                }
+                Result::Ok(caller)
+            }));
+        }
+        let mut back = Vec::new();
+        for caller in callers {
+            back.push(caller.await??);
+        }
+        lap.end(back)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! The systems that are compared; a new one is a row here and a peer in `bench/rpc/peers`.
+
+use anyhow::Context as _;
+
+/// One system, over one wire.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct System {
+    /// What `--only` and the JSON call it.
+    pub(crate) name: &'static str,
+    /// What the page calls it.
+    pub(crate) title: &'static str,
+    pub(crate) made: Made,
+    /// What the peer is told by `--variant`.
+    pub(crate) variant: &'static str,
+    pub(crate) place: Place,
+    pub(crate) in_flight_max: usize,
+    /// Whether it builds fast enough, and everywhere, to be tried on every change.
+    pub(crate) smoke: bool,
+}
+
+/// How the peer's program comes about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// The cargo workspace `peers/NAME`; the packages are those whose versions the page names.
+    Cargo {
+        peer: &'static str,
+        packages: &'static [&'static str],
+    },
+    /// The package `peers/go/NAME`; the modules are those whose versions the page names.
+    Go {
+        package: &'static str,
+        modules: &'static [&'static str],
+    },
+    /// `peers/cpp`, with Debian's packages.
+    Cpp,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    UnixSocket,
+    /// A port that the system chooses, on the loopback.
+    Port,
+}
+
+/// What the ratios are to.
+pub(crate) const GO: &str = "go-net-rpc";
+pub(crate) const TONIC: &str = "tonic";
+
+/// A limit on calls in flight that no load comes near.
+const ANY: usize = usize::MAX;
+
+const NEARCALL: Made = Made::Cargo {
+    peer: "nearcall",
+    packages: &["nearcall", "tonic"],
+};
+
+pub(crate) const SYSTEMS: &[System] = &[
+    System {
+        name: "raw",
+        title: "raw Unix socket, blocking",
+        made: Made::Cargo {
+            peer: "raw",
+            packages: &[],
+        },
+        variant: "",
+        place: Place::UnixSocket,
+        in_flight_max: 1,
+        smoke: true,
+    },
+    System {
+        name: "nearcall-grpc",
+        title: "nearcall, gRPC, current-thread",
+        made: NEARCALL,
+        variant: "current-thread",
+        place: Place::UnixSocket,
+        in_flight_max: ANY,
+        smoke: true,
+    },
+    System {
+        name: "nearcall-grpc-multi",
+        title: "nearcall, gRPC, block_on",
+        made: NEARCALL,
+        variant: "multi-thread",
+        place: Place::UnixSocket,
+        in_flight_max: ANY,
+        smoke: true,
+    },
+    System {
+        name: TONIC,
+        title: "tonic, current-thread",
+        made: Made::Cargo {
+            peer: "tonic",
+            packages: &["tonic", "hyper", "h2", "tokio"],
+        },
+        variant: "",
+        place: Place::UnixSocket,
+        in_flight_max: ANY,
+        smoke: true,
+    },
+    System {
+        name: GO,
+        title: "Go net/rpc, gob, Unix",
+        made: Made::Go {
+            package: "netrpc",
+            modules: &[],
+        },
+        variant: "unix",
+        place: Place::UnixSocket,
+        in_flight_max: ANY,
+        smoke: false,
+    },
+    System {
+        name: "go-net-rpc-tcp",
+        title: "Go net/rpc, gob, TCP",
+        made: Made::Go {
+            package: "netrpc",
+            modules: &[],
+        },
+        variant: "tcp",
+        place: Place::Port,
+        in_flight_max: ANY,
+        smoke: false,
+    },
+    System {
+        name: "grpc-go",
+        title: "grpc-go, Unix",
+        made: Made::Go {
+            package: "grpc",
+            modules: &["google.golang.org/grpc"],
+        },
+        variant: "",
+        place: Place::UnixSocket,
+        in_flight_max: ANY,
+        smoke: false,
+    },
+];
+
+impl System {
+    pub(crate) fn named(name: &str) -> anyhow::Result<&'static Self> {
+        let mut systems = SYSTEMS.iter();
+        systems
+            .find(|system| system.name == name)
+            .with_context(|| format!("there is no system `{name}`, but {}", Self::names()))
+    }
+
+    pub(crate) fn names() -> String {
+        SYSTEMS
+            .iter()
+            .map(|system| system.name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
