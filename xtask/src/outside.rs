@@ -9,6 +9,7 @@ use crate::check::{Check, Tool};
 
 mod buf;
 mod capi;
+mod dial;
 mod go;
 mod grpcurl;
 mod interop;
@@ -90,6 +91,20 @@ pub(crate) fn checks() -> Vec<Check> {
             needs: &[MCS, MONO],
             limit: Duration::from_secs(15 * MINUTES),
             run: capi::csharp,
+        },
+        Check {
+            name: "dial",
+            about: "what `nearcall dial` writes for each language is set up and run as its head says",
+            needs: &[],
+            limit: Duration::from_secs(20 * MINUTES),
+            run: dial::run,
+        },
+        Check {
+            name: "bridge",
+            about: "grpcio calls a service by its bridge, with the token and without",
+            needs: &[PYTHON],
+            limit: Duration::from_secs(15 * MINUTES),
+            run: dial::bridge,
         },
         Check {
             name: "buf-lint",
