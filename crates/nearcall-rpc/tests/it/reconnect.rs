@@ -122,6 +122,9 @@ fn a_server_that_dies_in_the_middle_of_a_call_is_unavailable_and_then_recovered_
             Some(Reason::ConnectionLost),
             "{status:?}"
         );
+        // The connection may be gone a moment before the listener is, which lets go of its lock last.
+        let lock = folder.path().join("probe.sock.lock");
+        nearcall_testkit::eventually("the listener is gone", || !lock.exists()).await;
         let _back = Running::start_in(folder, |server| server).await;
         assert!(client.unary(Order::default()).await.is_ok());
     });
