@@ -230,7 +230,7 @@ fn settings(session: &Session<'_>) -> anyhow::Result<Vec<(&'static str, OsString
     settings.extend([
         ("GOFLAGS", "-modcacherw".into()),
         ("PATH", env::join_paths(folders)?),
-        ("CARGO_TARGET_DIR", outside.join("dial-target").into()),
+        ("CARGO_TARGET_DIR", session.target().into()),
         ("PIP_CACHE_DIR", outside.join("pip").into()),
         ("PIP_DISABLE_PIP_VERSION_CHECK", "1".into()),
         ("npm_config_cache", outside.join("npm").into()),

@@ -3,6 +3,7 @@
 
 mod bridge;
 mod call;
+mod dial;
 mod help;
 mod lifecycle;
 mod program;
