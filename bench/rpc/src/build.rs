@@ -37,7 +37,7 @@ pub(crate) fn build(plan: &Plan) -> anyhow::Result<Peers> {
         }
         println!("building {}", system.name);
         let (program, version) = match system.made {
-            Made::Cargo { peer, packages } => cargo(&peers.join(peer), peer, packages, &target),
+            Made::Cargo { peer, packages, .. } => cargo(&peers.join(peer), peer, packages, &target),
             Made::Go { package, modules } => go(&peers.join("go"), package, modules, &target),
             Made::Cpp => cpp(&peers, &target),
         }
@@ -61,11 +61,16 @@ fn target() -> anyhow::Result<PathBuf> {
 /// The tool that this machine lacks, if one.
 fn missing(made: Made) -> Option<String> {
     let tools: &[(&str, &[&str])] = match made {
-        Made::Cargo { .. } => &[],
+        Made::Cargo { tool: None, .. } => &[],
+        Made::Cargo {
+            tool: Some(tool), ..
+        } => &[(tool, &["--version"])],
         Made::Go { .. } => &[("go", &["version"])],
         Made::Cpp => &[
             ("g++", &["--version"]),
+            ("make", &["--version"]),
             ("protoc", &["--version"]),
+            ("which", &["grpc_cpp_plugin"]),
             ("pkg-config", &["--exists", "grpc++"]),
         ],
     };

@@ -25,6 +25,8 @@ pub(crate) enum Made {
     Cargo {
         peer: &'static str,
         packages: &'static [&'static str],
+        /// What its build calls, beside cargo.
+        tool: Option<&'static str>,
     },
     /// The package `peers/go/NAME`; the modules are those whose versions the page names.
     Go {
@@ -53,6 +55,7 @@ const ANY: usize = usize::MAX;
 const NEARCALL: Made = Made::Cargo {
     peer: "nearcall",
     packages: &["nearcall", "tonic"],
+    tool: None,
 };
 
 pub(crate) const SYSTEMS: &[System] = &[
@@ -62,6 +65,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         made: Made::Cargo {
             peer: "raw",
             packages: &[],
+            tool: None,
         },
         variant: "",
         place: Place::UnixSocket,
@@ -92,6 +96,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         made: Made::Cargo {
             peer: "tonic",
             packages: &["tonic", "hyper", "h2", "tokio"],
+            tool: None,
         },
         variant: "",
         place: Place::UnixSocket,
@@ -129,6 +134,54 @@ pub(crate) const SYSTEMS: &[System] = &[
             package: "grpc",
             modules: &["google.golang.org/grpc"],
         },
+        variant: "",
+        place: Place::UnixSocket,
+        in_flight_max: ANY,
+        smoke: false,
+    },
+    System {
+        name: "tarpc",
+        title: "tarpc, bincode, Unix",
+        made: Made::Cargo {
+            peer: "tarpc",
+            packages: &["tarpc"],
+            tool: None,
+        },
+        variant: "",
+        place: Place::UnixSocket,
+        in_flight_max: ANY,
+        smoke: false,
+    },
+    System {
+        name: "ttrpc",
+        title: "ttrpc, Unix",
+        made: Made::Cargo {
+            peer: "ttrpc",
+            packages: &["ttrpc"],
+            tool: None,
+        },
+        variant: "",
+        place: Place::UnixSocket,
+        in_flight_max: ANY,
+        smoke: false,
+    },
+    System {
+        name: "capnp-rpc",
+        title: "capnp-rpc, Unix",
+        made: Made::Cargo {
+            peer: "capnp",
+            packages: &["capnp-rpc"],
+            tool: Some("capnp"),
+        },
+        variant: "",
+        place: Place::UnixSocket,
+        in_flight_max: ANY,
+        smoke: false,
+    },
+    System {
+        name: "grpc-cpp",
+        title: "gRPC C++, Unix",
+        made: Made::Cpp,
         variant: "",
         place: Place::UnixSocket,
         in_flight_max: ANY,

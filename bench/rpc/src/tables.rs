@@ -53,6 +53,10 @@ pub(crate) fn text(figures: &Figures, plan: &Plan) -> String {
                     payload,
                     in_flight,
                 };
+                let measured = |system: &System| spot.values(figures, system.name, RATE).is_some();
+                if !SYSTEMS.iter().any(measured) {
+                    continue;
+                }
                 let _ = writeln!(
                     text,
                     "\n{}, {payload} B, {in_flight} in flight\n{:<31}{:>27}{:>33}{:>27}{:>27}{:>9}{:>9}",
