@@ -71,9 +71,6 @@ pub const RETRY_SHARE_MAX: f32 = 0.2;
 /// Limit: repeated calls per second that are always allowed, however few calls there were.
 pub const RETRIES_PER_SECOND_MIN: u32 = 10;
 
-/// Limit: how often a server makes its world's folder anew, where others take it away as it starts.
-pub const FOLDER_ATTEMPTS: usize = 8;
-
 /// Limit: bytes of one registry entry that a reader takes in.
 pub const ENTRY_BYTES_MAX: u64 = 64 * 1_024;
 

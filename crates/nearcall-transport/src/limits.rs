@@ -36,3 +36,6 @@ pub const BIND_ATTEMPTS: usize = 8;
 
 /// Limit: how much of a lock file is read, in bytes.
 pub const LOCK_FILE_BYTES_MAX: usize = 4096;
+
+/// Limit: how often a folder is made anew, where others take it away as it is being used.
+pub const FOLDER_ATTEMPTS: usize = 32;

@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
+use nearcall_transport::limits::FOLDER_ATTEMPTS;
 use nearcall_transport::name::ServiceName;
 use nearcall_transport::{Address, BindError, ListenOptions, Listener, Target};
 
-use crate::limits::FOLDER_ATTEMPTS;
 use crate::registry::{Entry, Registration, Registry, rfc3339};
 use crate::resolve::world_of;
 use crate::server::ServeError;

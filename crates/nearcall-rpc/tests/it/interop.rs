@@ -100,7 +100,10 @@ fn len(answer: Result<StreamingOutputCallResponse, Status>) -> i32 {
 }
 
 async fn call_large(client: &mut TestServiceClient<Channel>) {
-    let answer = client.unary_call(large()).await.expect("an answer");
+    // A thousand at once move half a gigabyte, which takes a busy machine longer than the default.
+    let mut request = Request::new(large());
+    request.set_timeout(Duration::from_secs(120));
+    let answer = client.unary_call(request).await.expect("an answer");
     assert_eq!(zeros(answer.into_inner().payload), LARGE_RESPONSE);
 }
 

@@ -9,6 +9,7 @@ use rustix::fs::{Mode, OFlags};
 
 use super::socket_file::kind_of;
 use crate::PrivateDirError;
+use crate::limits::FOLDER_ATTEMPTS;
 
 /// All for the owner, nothing for others.
 const PRIVATE_MODE: u32 = 0o700;
@@ -16,8 +17,20 @@ const PRIVATE_MODE: u32 = 0o700;
 /// What others could do.
 const OTHERS: u32 = 0o077;
 
-/// Makes the folder where there is none, and looks at what is there then, whoever made it.
+/// Makes the folder where there is none, and looks at what is there then, whoever made it. Who leaves last takes it
+/// away, perhaps just then, and it is made again.
 pub(crate) fn open_private(path: &Path) -> Result<(), PrivateDirError> {
+    let mut attempts = 1..FOLDER_ATTEMPTS;
+    loop {
+        match make_private(path) {
+            Err(PrivateDirError::Io { source, .. })
+                if source.kind() == io::ErrorKind::NotFound && attempts.next().is_some() => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+fn make_private(path: &Path) -> Result<(), PrivateDirError> {
     let io_error = |what, source| PrivateDirError::Io {
         what,
         path: path.to_owned(),
