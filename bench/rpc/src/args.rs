@@ -25,6 +25,9 @@ pub(crate) struct Plan {
 const PAYLOADS: &[usize] = &[32, 1024, 65_536];
 const IN_FLIGHT: &[usize] = &[1, 64, 256];
 
+/// Rounds, and the fewest that the page is written from.
+const ROUNDS: usize = 5;
+
 const HELP: &str = "\
 cargo xtask bench rpc [OPTION]...
 
@@ -34,17 +37,18 @@ cargo xtask bench rpc [OPTION]...
 --quick               short runs, 3 rounds; the page is not written
 --smoke               shows that it runs, not how fast
 
-The page docs/benchmarks.md is written only when everything is measured in full.
+The page docs/benchmarks.md is written only when everything is measured, in five rounds or more.
 Systems:";
 
 impl Plan {
-    pub(crate) fn from_args() -> anyhow::Result<Self> {
+    /// What the command line asks for; nothing where it asks for help, which is printed.
+    pub(crate) fn from_args() -> anyhow::Result<Option<Self>> {
         let mut plan = Self {
             systems: Vec::new(),
             conditions: Vec::new(),
             payloads: PAYLOADS,
             in_flight: IN_FLIGHT,
-            rounds: 5,
+            rounds: ROUNDS,
             each: Duration::from_millis(200),
             smoke: false,
             whole: true,
@@ -70,6 +74,10 @@ impl Plan {
                     plan.smoke = true;
                     plan.whole = false;
                 }
+                "--help" => {
+                    println!("{HELP}\n{}", System::names());
+                    return Ok(None);
+                }
                 _ => bail!("{arg} is no option\n\n{HELP}\n{}", System::names()),
             }
         }
@@ -93,8 +101,8 @@ impl Plan {
                 }
                 None => true,
             });
-        plan.whole &= plan.rounds >= 5;
-        Ok(plan)
+        plan.whole &= plan.rounds >= ROUNDS;
+        Ok(Some(plan))
     }
 
     /// The loads that a system is put under.

@@ -25,7 +25,9 @@ mod tables;
 fn main() -> anyhow::Result<()> {
     use anyhow::ensure;
 
-    let plan = args::Plan::from_args()?;
+    let Some(plan) = args::Plan::from_args()? else {
+        return Ok(());
+    };
     let built = build::build(&plan)?;
     let figures = measure::measure(&plan, &built.peers)?;
     println!("{}", tables::text(&figures, &plan));
