@@ -4,7 +4,7 @@ mod client;
 mod message;
 mod server;
 
-pub(crate) use client::{Remote, connect, refuse_second, statuses, tell};
+pub(crate) use client::{Remote, connect, is_gone, refuse_second, statuses, tell};
 pub(crate) use server::{Served, bind};
 
 /// The name under which the supervisor of `world` is called.

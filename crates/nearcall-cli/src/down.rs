@@ -30,7 +30,10 @@ pub(crate) async fn run(args: DownArgs) -> anyhow::Result<ExitCode> {
     let world = world()?;
     let stopped = match control::connect(&world).await? {
         Some(mut supervisor) => {
-            supervisor.stop(&args.services).await?;
+            match supervisor.stop(&args.services).await {
+                Err(_) if control::is_gone(&world).await? => {}
+                stopped => stopped?,
+            }
             if args.services.is_empty() {
                 supervisor.gone().await?;
             }

@@ -44,11 +44,18 @@ pub(crate) async fn connect(world: &World) -> anyhow::Result<Option<Remote>> {
     let Some(server) = registered::alive(world, &name).await? else {
         return Ok(None);
     };
-    let channel = Channel::builder(&server.address)
+    let connected = Channel::builder(&server.address)
         .connect_timeout(CONNECT_WAIT)
         .connect()
-        .await
-        .with_context(|| format!("cannot connect to the supervisor of world {world}"))?;
+        .await;
+    let channel = match connected {
+        Ok(channel) => channel,
+        Err(_) if is_gone(world).await? => return Ok(None),
+        Err(error) => {
+            let what = format!("cannot connect to the supervisor of world {world}");
+            return Err(anyhow::Error::new(error).context(what));
+        }
+    };
     Ok(Some(Remote {
         client: SupervisorClient::new(channel),
         pid: server.pid,
@@ -61,10 +68,22 @@ pub(crate) async fn connect(world: &World) -> anyhow::Result<Option<Remote>> {
 /// # Errors
 /// When there is one and it does not answer.
 pub(crate) async fn statuses(world: &World) -> anyhow::Result<Vec<Status>> {
-    match connect(world).await? {
-        Some(mut remote) => remote.statuses().await,
-        None => Ok(Vec::new()),
+    let Some(mut remote) = connect(world).await? else {
+        return Ok(Vec::new());
+    };
+    match remote.statuses().await {
+        Err(_) if is_gone(world).await? => Ok(Vec::new()),
+        statuses => statuses,
     }
+}
+
+/// Whether a world has no supervisor any more: it ends by itself with the last of its services, also while it is asked.
+///
+/// # Errors
+/// When the world's folder cannot be used.
+pub(crate) async fn is_gone(world: &World) -> anyhow::Result<bool> {
+    let name: ServiceName = SUPERVISOR_NAME.parse()?;
+    Ok(registered::alive(world, &name).await?.is_none())
 }
 
 /// Refuses to bring up a world that has a supervisor.
