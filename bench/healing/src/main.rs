@@ -81,6 +81,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(plan: &Plan) -> anyhow::Result<()> {
+    let busy = report::busy();
     let folder = std::env::temp_dir().join(format!("nearcall-healing-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let mut servers = Vec::new();
@@ -160,7 +161,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<()> {
     }
     report::write_json("healing", &table.json("hyper over a Unix socket")?)?;
     let section = format!(
-        "Measured on {}; {} rounds of {} ms each. Medians; in brackets the ratio to `{}`, taken within each round.\n\n{}",
+        "Measured on {}, {busy}; {} rounds of {} ms each. Medians; in brackets the ratio to `{}`, taken within each round.\n\n{}",
         report::machine(),
         plan.rounds,
         plan.each.as_millis(),

@@ -5,5 +5,5 @@ mod machine;
 mod page;
 
 pub use figures::{Figure, Figures, Spread, ratios};
-pub use machine::machine;
+pub use machine::{busy, machine};
 pub use page::{root, write_json, write_page};

@@ -46,11 +46,21 @@ pub fn machine() -> String {
     parts.join(", ")
 }
 
+/// How many threads wanted to run in the minute before, as a line of prose: what else the machine was doing.
+#[must_use]
+pub fn busy() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    match text.split(' ').next() {
+        Some(load) if !load.is_empty() => format!("a load average of {load} before the start"),
+        _ => "a load average that the system does not tell".to_owned(),
+    }
+}
+
 fn plural(cores: usize) -> &'static str {
     if cores == 1 {
-        "virtual or real core"
+        "logical core"
     } else {
-        "virtual or real cores"
+        "logical cores"
     }
 }
 

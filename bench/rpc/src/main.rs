@@ -29,6 +29,7 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     };
     let built = build::build(&plan)?;
+    let busy = report::busy();
     let figures = measure::measure(&plan, &built.peers)?;
     println!("{}", tables::text(&figures, &plan));
     for (system, reason) in &built.left_out {
@@ -49,7 +50,7 @@ fn main() -> anyhow::Result<()> {
             report::root().join("docs/benchmarks-rpc.svg"),
             chart::svg(&figures),
         )?;
-        report::write_page("rpc", &tables::markdown(&figures, &plan, &built))?;
+        report::write_page("rpc", &tables::markdown(&figures, &plan, &built, &busy))?;
         println!("docs/benchmarks.md and its chart are written");
     }
     Ok(())

@@ -113,9 +113,9 @@ fn wide(values: Option<&[f64]>, unit: f64) -> String {
 }
 
 /// The section of the page.
-pub(crate) fn markdown(figures: &Figures, plan: &Plan, built: &Peers) -> String {
+pub(crate) fn markdown(figures: &Figures, plan: &Plan, built: &Peers, busy: &str) -> String {
     let mut text = format!(
-        "Measured on {}. {} rounds of {} ms each, after a warm-up; each round goes through the systems in turn, \
+        "Measured on {}, {busy}. {} rounds of {} ms each, after a warm-up; each round goes through the systems in turn, \
          beginning with another one. Medians; in brackets the least and the greatest round.\n\n\
          ![p50 of a call and calls per second, by system](benchmarks-rpc.svg)\n",
         report::machine(),
