@@ -281,7 +281,9 @@ impl Connection {
     ) -> Result<Option<Event>, Violation> {
         let kind = Kind::End;
         let stream = self.sender(kind, id, true)?;
-        if stream.assembly.is_some() {
+        // Only a call that failed may end in the middle of a message.
+        let broken_off = stream.assembly.is_some();
+        if broken_off && (end.code == 0 || message.is_some()) {
             return Err(unfinished(kind, id));
         }
         if headers.is_some() && stream.begun {
@@ -292,6 +294,9 @@ impl Connection {
             });
         }
         let told = !stream.silent;
+        if broken_off {
+            self.silence(id);
+        }
         let message = match message {
             None => None,
             Some(bytes) => self.take_in(
