@@ -15,6 +15,7 @@ use crate::table::{ReadTable, WriteTable};
 use crate::violation::Violation;
 
 mod command;
+mod message;
 mod receive;
 mod transmit;
 
@@ -191,11 +192,12 @@ impl Connection {
 
     /// Gives a stream its turn if it has something to send.
     fn schedule(&mut self, id: u64) {
-        if let Some(stream) = self.streams.get_mut(&id) {
-            if stream.place == Place::Nowhere && stream.has_work() {
-                stream.place = Place::Ring;
-                self.ring.push_back(id);
-            }
+        if let Some(stream) = self.streams.get_mut(&id)
+            && stream.place == Place::Nowhere
+            && stream.has_work()
+        {
+            stream.place = Place::Ring;
+            self.ring.push_back(id);
         }
     }
 

@@ -238,11 +238,11 @@ impl Connection {
     /// Gives those their turn that waited for the connection's credit.
     pub(super) fn feed(&mut self) {
         while let Some(id) = self.starved.pop_front() {
-            if let Some(stream) = self.streams.get_mut(&id) {
-                if stream.place == Place::Starved {
-                    stream.place = Place::Nowhere;
-                    self.schedule(id);
-                }
+            if let Some(stream) = self.streams.get_mut(&id)
+                && stream.place == Place::Starved
+            {
+                stream.place = Place::Nowhere;
+                self.schedule(id);
             }
         }
     }

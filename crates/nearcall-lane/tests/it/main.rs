@@ -1,5 +1,7 @@
 //! The lane, tried from outside: two connections back to back, and bytes written by hand.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use bytes::{Buf, BytesMut};
 use nearcall_lane::{Connection, Event, Limits, Side, Violation};
 
