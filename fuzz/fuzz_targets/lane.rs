@@ -10,17 +10,28 @@ fuzz_target!(|input: &[u8]| {
     let Some((how, bytes)) = input.split_first() else {
         return;
     };
-    let side = if how & 1 == 0 { Side::Acceptor } else { Side::Connector };
+    let side = if how & 1 == 0 {
+        Side::Acceptor
+    } else {
+        Side::Connector
+    };
     let mut all = Vec::new();
     if how & 2 == 0 {
-        let other = if how & 1 == 0 { Side::Connector } else { Side::Acceptor };
+        let other = if how & 1 == 0 {
+            Side::Connector
+        } else {
+            Side::Acceptor
+        };
         let mut other = Connection::new(other, limits());
         let opening = other.output();
         all.extend_from_slice(&opening.copy_to_bytes(opening.remaining()));
     }
     all.extend_from_slice(bytes);
     let piece = usize::from(how >> 2).max(1);
-    assert_eq!(drive(side, &all, all.len().max(1)), drive(side, &all, piece));
+    assert_eq!(
+        drive(side, &all, all.len().max(1)),
+        drive(side, &all, piece)
+    );
 });
 
 /// Small ones, so that they are reached.
@@ -81,7 +92,12 @@ fn answer(connection: &mut Connection, event: &Event) {
             let _ = connection.call(call.clone(), Some(Bytes::from_static(b"one")), true);
             let _ = connection.call(call, None, false);
         }
-        Event::Call { stream, call, message, last } => {
+        Event::Call {
+            stream,
+            call,
+            message,
+            last,
+        } => {
             if let Some(message) = message {
                 connection.release(*stream, message.len());
             }
@@ -91,7 +107,11 @@ fn answer(connection: &mut Connection, event: &Event) {
                 let _ = connection.end(*stream, End::default());
             }
         }
-        Event::Message { stream, message, last } => {
+        Event::Message {
+            stream,
+            message,
+            last,
+        } => {
             // Long ones are held for good, so that credit runs out.
             if message.len() < 512 {
                 connection.release(*stream, message.len());
