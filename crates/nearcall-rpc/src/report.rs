@@ -5,15 +5,22 @@
 use std::error::Error;
 use std::fmt;
 
+/// Why an error came about, the nearest cause first.
+pub(crate) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+/// An error and its causes in one line, for the message of a status.
+pub(crate) fn line(error: &(dyn Error + 'static)) -> String {
+    causes(error).fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
 /// Writes an error and its causes.
-pub(crate) fn report(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(crate) fn report(error: &(dyn Error + 'static), f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{error}")?;
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        write!(f, "\n  because: {error}")?;
-        cause = error.source();
-    }
-    Ok(())
+    causes(error).try_for_each(|cause| write!(f, "\n  because: {cause}"))
 }
 
 #[cfg(test)]

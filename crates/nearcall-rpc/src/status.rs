@@ -3,12 +3,13 @@
 //! Every status that nearcall itself makes carries a `google.rpc.ErrorInfo` with the domain [`DOMAIN`] and a stable
 //! [`Reason`]; programs go by the reason, people read the message. `docs/errors.md` lists them.
 
-use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::report;
 
 /// The domain of nearcall's own `ErrorInfo` details.
 pub const DOMAIN: &str = "nearcall";
@@ -182,14 +183,8 @@ pub(crate) fn from_caller(error: &hyper::Error) -> Status {
 ///
 /// Source: the gRPC over HTTP/2 protocol, "Errors", which maps the codes of RST_STREAM.
 pub(crate) fn from_hyper(error: &hyper::Error) -> Status {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<h2::Error>() {
-            return from_h2(error);
-        }
-        cause = error.source();
-    }
-    lost(error)
+    let http2 = report::causes(error).find_map(|cause| cause.downcast_ref::<h2::Error>());
+    http2.map_or_else(|| lost(error), from_h2)
 }
 
 fn from_h2(error: &h2::Error) -> Status {
@@ -211,13 +206,8 @@ fn from_h2(error: &h2::Error) -> Status {
     }
 }
 
-fn lost(error: &dyn std::error::Error) -> Status {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
+fn lost(error: &(dyn std::error::Error + 'static)) -> Status {
+    let text = report::line(error);
     Reason::ConnectionLost.status(format!(
         "the connection to the server broke before the answer was complete: {text}"
     ))

@@ -7,6 +7,7 @@ use tonic::Status;
 
 use super::connect::{ConnectError, Sender, Way, connect};
 use super::retry::Backoff;
+use crate::report;
 use crate::status::Reason;
 
 #[derive(Debug)]
@@ -130,11 +131,5 @@ impl Link {
 }
 
 fn unavailable(error: &ConnectError) -> Status {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    Reason::ConnectFailed.status(text)
+    Reason::ConnectFailed.status(report::line(error))
 }
