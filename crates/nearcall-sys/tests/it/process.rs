@@ -112,11 +112,12 @@ fn a_group_ends_with_its_grandchildren() {
 
 #[test]
 fn a_detached_child_leads_its_own_session() {
+    // Only the child is asked: where the leader of this process's own session stands outside its PID namespace, the
+    // kernel answers 0 (getsid(2)), which is no process.
     let mut command = idle();
     process::detach(&mut command);
     let mut child = command.spawn().unwrap();
     assert_eq!(getsid(id(&child)).ok(), id(&child));
-    assert_ne!(getsid(None).ok(), id(&child));
     child.kill().unwrap();
     child.wait().unwrap();
 }
