@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 
-use bytes::{BufMut, BytesMut};
+use bytes::{Buf, BufMut, BytesMut};
 
 use crate::credit::{ReadCredit, SendCredit};
+use crate::error::CommandError;
 use crate::event::Event;
 use crate::frame::{Frame, Hello, MAGIC, VERSIONS, encode};
-use crate::ids::Streams;
+use crate::ids::StreamMap;
 use crate::limits::Limits;
 use crate::output::Output;
 use crate::stream::{Finish, Place, Stream};
@@ -59,7 +60,7 @@ pub struct Connection {
     over: Option<Violation>,
     read_table: ReadTable,
     write_table: WriteTable,
-    streams: Streams,
+    streams: StreamMap<Stream>,
     /// Of `streams`, the calls of ours.
     ours: u32,
     next_id: u64,
@@ -99,7 +100,7 @@ impl Connection {
             over: None,
             read_table: ReadTable::new(limits.table_entries, limits.table_bytes),
             write_table: WriteTable::default(),
-            streams: Streams::default(),
+            streams: StreamMap::default(),
             ours: 0,
             next_id: side.first_id(),
             highest: 0,
@@ -146,7 +147,24 @@ impl Connection {
     /// Whether a call would be taken now.
     #[must_use]
     pub fn may_call(&self) -> bool {
-        self.check_call().is_ok()
+        self.ready().is_ok()
+    }
+
+    /// Whether a call would be taken now, or why not.
+    ///
+    /// # Errors
+    ///
+    /// The peer has not said what it takes, takes no more calls, or no more at once; or the connection is over.
+    pub fn ready(&self) -> Result<(), CommandError> {
+        self.check_call().map(|_window| ())
+    }
+
+    /// Whether [`output`](Self::output) would have something, as far as that shows without a turn for anybody.
+    #[must_use]
+    pub fn has_output(&self) -> bool {
+        let parting = self.parting || self.ping.is_some() || self.pong.is_some();
+        let more = parting || self.read.is_due() || !self.credits.is_empty() || !self.ring.is_empty();
+        self.output.has_remaining() || (more && self.peer.is_some() && self.over.is_none())
     }
 
     /// Whether a message would be taken now without waiting behind others.

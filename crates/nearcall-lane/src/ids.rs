@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use crate::stream::Stream;
-
+/// What a driver keeps for each stream of a connection.
+///
 /// Ids are chosen by the peer within its half of them, so the hash is seeded; it is cheap because they are numbers.
-pub(crate) type Streams = HashMap<u64, Stream, Seed>;
+pub type StreamMap<T> = HashMap<u64, T, Seed>;
 
-/// Makes the hashes of one connection.
+/// Makes the hashes of one [`StreamMap`].
 #[derive(Debug, Clone)]
-pub(crate) struct Seed(u64);
+pub struct Seed(u64);
 
 impl Default for Seed {
     fn default() -> Self {
@@ -28,7 +28,7 @@ impl BuildHasher for Seed {
 
 /// The hash of one number.
 #[derive(Debug)]
-pub(crate) struct Mixed(u64);
+pub struct Mixed(u64);
 
 impl Hasher for Mixed {
     fn write(&mut self, bytes: &[u8]) {

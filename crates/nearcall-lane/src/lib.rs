@@ -29,6 +29,7 @@ pub use error::CommandError;
 pub use event::Event;
 pub use frame::{HEADER_BYTES, Hello, Kind, MAGIC, VERSIONS};
 pub use head::{CANCELLED, Call, End};
+pub use ids::{Mixed, Seed, StreamMap};
 pub use limits::Limits;
 pub use output::Output;
 pub use violation::Violation;

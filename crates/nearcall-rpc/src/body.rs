@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use atomic_waker::AtomicWaker;
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tonic::Status;
 
+use crate::lane::Inflow;
 use crate::server::calls::Call;
 use crate::status;
 
@@ -21,11 +23,14 @@ pub struct RequestBody {
     wire: WireBody,
     // Told of every frame, so that a stream on which only the caller talks does not count as idle.
     call: Option<Arc<Call>>,
+    // What the caller allows, where the wire has a place for it beside the headers.
+    timeout: Option<Duration>,
 }
 
 #[derive(Debug)]
 enum WireBody {
     Grpc(Incoming),
+    Lane(Inflow),
     Empty,
 }
 
@@ -34,7 +39,20 @@ impl RequestBody {
         Self {
             wire: WireBody::Grpc(body),
             call: None,
+            timeout: None,
         }
+    }
+
+    pub(crate) const fn lane(body: Inflow, timeout: Option<Duration>) -> Self {
+        Self {
+            wire: WireBody::Lane(body),
+            call: None,
+            timeout,
+        }
+    }
+
+    pub(crate) const fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     pub(crate) fn report_to(&mut self, call: Arc<Call>) {
@@ -48,6 +66,7 @@ impl Default for RequestBody {
         Self {
             wire: WireBody::Empty,
             call: None,
+            timeout: None,
         }
     }
 }
@@ -61,18 +80,23 @@ impl Body for RequestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let frame = match &mut self.wire {
-            WireBody::Grpc(body) => ready!(Pin::new(body).poll_frame(cx)),
+            WireBody::Grpc(body) => {
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                frame.map(|frame| frame.map_err(|error| status::from_caller(&error)))
+            }
+            WireBody::Lane(body) => ready!(Pin::new(body).poll_frame(cx)),
             WireBody::Empty => None,
         };
         if let Some(call) = &self.call {
             call.saw_traffic();
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(|error| status::from_caller(&error))))
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.wire {
             WireBody::Grpc(body) => body.is_end_stream(),
+            WireBody::Lane(body) => body.is_end_stream(),
             WireBody::Empty => true,
         }
     }
@@ -80,6 +104,7 @@ impl Body for RequestBody {
     fn size_hint(&self) -> SizeHint {
         match &self.wire {
             WireBody::Grpc(body) => body.size_hint(),
+            WireBody::Lane(body) => body.size_hint(),
             WireBody::Empty => SizeHint::with_exact(0),
         }
     }

@@ -10,6 +10,7 @@ mod retry;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ pub use connect::ConnectError;
 use crate::context::Context;
 use crate::limits::{CONNECT_TIMEOUT, UNARY_DEADLINE};
 use crate::resolve::ResolveError;
+use crate::wire::Wire;
 use connect::Way;
 use link::Link;
 use retry::Retries;
@@ -62,6 +64,7 @@ pub struct ChannelBuilder {
     target: String,
     connect_timeout: Duration,
     peers: Option<PeerPolicy>,
+    wire: Option<Wire>,
     unary_deadline: Option<Duration>,
     wait_for_ready: bool,
 }
@@ -115,9 +118,16 @@ impl Channel {
             target: target.into(),
             connect_timeout: CONNECT_TIMEOUT,
             peers: None,
+            wire: None,
             unary_deadline: Some(UNARY_DEADLINE),
             wait_for_ready: false,
         }
+    }
+
+    /// The wire of the connection there is; none where there is none at the moment.
+    #[must_use]
+    pub fn wire(&self) -> Option<Wire> {
+        self.shared.link.wire()
     }
 }
 
@@ -134,6 +144,14 @@ impl ChannelBuilder {
     #[must_use]
     pub fn allow(mut self, peers: PeerPolicy) -> Self {
         self.peers = Some(peers);
+        self
+    }
+
+    /// The one wire to use. Default: what `NEARCALL_WIRE` says (`grpc` or `lane`), else the lane with servers that speak
+    /// it and gRPC with others: a name's entry says which, and any other server is asked before the first call is sent.
+    #[must_use]
+    pub const fn wire(mut self, wire: Wire) -> Self {
+        self.wire = Some(wire);
         self
     }
 
@@ -178,6 +196,8 @@ impl ChannelBuilder {
                     target,
                     limit: self.connect_timeout,
                     peers: self.peers,
+                    wire: self.wire,
+                    declined: AtomicBool::new(false),
                 }),
                 retries: Retries::default(),
                 unary_deadline: self.unary_deadline,

@@ -216,6 +216,36 @@ where
     }
 }
 
+/// A body whose layers may end it while nobody takes its frames.
+pub(crate) trait PollEnd {
+    /// Ready with a status once a layer ends the call; what is within is dropped then.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Status>;
+}
+
+impl PollEnd for tonic::body::Body {
+    fn poll_end(&mut self, _cx: &mut Context<'_>) -> Poll<Status> {
+        Poll::Pending
+    }
+}
+
+impl<B: PollEnd + Unpin, S: Stage> PollEnd for StagedBody<B, S> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
+        let own = match &mut self.stage {
+            Some(stage) => stage.poll_end(cx),
+            None => Poll::Pending,
+        };
+        let ended = match (own, &mut self.inner) {
+            (Poll::Pending, Some(inner)) => inner.poll_end(cx),
+            (own, _) => own,
+        };
+        if ended.is_ready() {
+            self.inner = None;
+            self.stage = None;
+        }
+        ended
+    }
+}
+
 /// The last frame of a stream that ends with a status.
 pub(crate) fn trailers(status: &Status) -> Frame<Bytes> {
     let mut headers = http::HeaderMap::new();

@@ -3,7 +3,9 @@
 mod body;
 pub mod channel;
 mod context;
+mod deadline;
 pub mod inspect;
+mod lane;
 mod layer;
 pub mod limits;
 pub mod proxy;

@@ -53,6 +53,30 @@ pub const CONNECTION_WINDOW_BYTES: u32 = 4 * 1_024 * 1_024;
 /// Limit: bytes that a channel holds back to write them at once; what is longer is written as it comes.
 pub const COALESCED_BYTES_MAX: usize = 32 * 1_024;
 
+/// Limit: how long a server of which nothing is known may take to say whether it speaks the lane.
+pub const OFFER_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// Limit: bytes that one read of a lane's connection takes at most.
+pub const READ_BYTES_MAX: usize = 64 * 1_024;
+
+/// How much room a read of a lane's connection has at least.
+pub const READ_ROOM_MIN: usize = 16 * 1_024;
+
+/// Limit: reads of a lane's connection before other tasks have their turn.
+pub const READS_PER_TURN_MAX: usize = 16;
+
+/// Limit: bytes of a message on the lane up to which it is copied to stand behind its gRPC prefix.
+pub const COPIED_MESSAGE_BYTES_MAX: usize = 1_024;
+
+/// Limit: bytes of messages that one side of a lane's stream hands over at once; the last of them may go over.
+pub const BATCH_BYTES_MAX: usize = 64 * 1_024;
+
+/// Limit: how long a handler may compute in the connection's own task before its method is moved to tasks of its own.
+pub const FIRST_POLL_MAX: Duration = Duration::from_micros(50);
+
+/// Limit: methods of one connection that are remembered to compute for long.
+pub const SLOW_METHODS_MAX: usize = 256;
+
 /// Limit: how long a channel tries to connect, the HTTP/2 handshake included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -6,6 +6,7 @@ use nearcall_transport::name::{ServiceName, World, WorldError};
 use nearcall_transport::{Address, AddressError, Target};
 
 use crate::registry::{Registry, RegistryError};
+use crate::wire::Wire;
 
 /// Why a name or an address says no place.
 #[derive(Debug, thiserror::Error)]
@@ -54,28 +55,51 @@ fn served_text(served: &[String]) -> String {
     }
 }
 
+/// Where a target is, and what is known of what it speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) address: Address,
+    /// Whether the server speaks the lane; none where nobody says.
+    pub(crate) lane: Option<bool>,
+}
+
+impl From<Address> for Place {
+    fn from(address: Address) -> Self {
+        Self {
+            address,
+            lane: None,
+        }
+    }
+}
+
 /// Where a target is now; asked anew for every connection, since a server may come back elsewhere.
-pub(crate) fn resolve(target: &Target) -> Result<Address, ResolveError> {
+pub(crate) fn resolve(target: &Target) -> Result<Place, ResolveError> {
     let name = match target {
-        Target::Address(address) => return Ok(address.clone()),
+        Target::Address(address) => return Ok(address.clone().into()),
         Target::Name(name) => name,
     };
     let variable = name.variable();
     if let Ok(text) = std::env::var(&variable) {
-        return text.parse().map_err(|source| ResolveError::Override {
-            variable,
-            name: name.to_string(),
-            source,
-        });
+        let address: Result<Address, _> = text.parse();
+        return address
+            .map(Place::from)
+            .map_err(|source| ResolveError::Override {
+                variable,
+                name: name.to_string(),
+                source,
+            });
     }
     let registry = Registry::open(&world_of(name)?)?;
     if let Some(entry) = registry.entry(name)? {
-        return Ok(entry.address.parse()?);
+        return Ok(Place {
+            address: entry.address.parse()?,
+            lane: Some(entry.wires.iter().any(|wire| wire == Wire::Lane.as_str())),
+        });
     }
     // A server in another language may have made the socket and no entry.
     let socket: PathBuf = registry.socket(name);
     if socket.exists() {
-        return Ok(Address::Unix(socket));
+        return Ok(Address::Unix(socket).into());
     }
     Err(ResolveError::NotServed {
         name: name.local(),

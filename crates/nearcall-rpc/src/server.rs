@@ -64,6 +64,7 @@ pub struct Server {
     peers: PeerPolicy,
     insecure: bool,
     heal: bool,
+    lane: bool,
     reporter: HealthReporter,
     stop: Option<Stop>,
     signals: bool,
@@ -129,6 +130,7 @@ impl Server {
             peers: PeerPolicy::default(),
             insecure: false,
             heal: true,
+            lane: true,
             reporter,
             stop: None,
             signals: true,
@@ -177,6 +179,8 @@ impl Server {
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy.named());
+        // Its token and its check of origins are HTTP's.
+        self.lane = false;
         self.router.send_all_to(proxy);
         self
     }
@@ -220,6 +224,13 @@ impl Server {
     #[must_use]
     pub const fn without_authority_healing(mut self) -> Self {
         self.heal = false;
+        self
+    }
+
+    /// Speaks gRPC alone, also to nearcall peers.
+    #[must_use]
+    pub const fn without_lane(mut self) -> Self {
+        self.lane = false;
         self
     }
 
@@ -281,6 +292,7 @@ impl Server {
         let facts = Facts {
             owner: self.target.clone(),
             insecure: self.insecure,
+            lane: self.lane,
             services: names.iter().map(|&name| name.to_owned()).collect(),
             schema_hash: self.schema.hash(),
         };
@@ -344,6 +356,7 @@ impl Bound {
             limits: server.limits,
             peers: server.peers,
             heal: server.heal,
+            lane: server.lane,
             connections: Arc::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),

@@ -6,9 +6,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use nearcall_lane::CommandError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+use crate::lane::Ended;
 use crate::report;
 
 /// The domain of nearcall's own `ErrorInfo` details.
@@ -48,6 +50,8 @@ pub enum Reason {
     Cancelled,
     /// The caller was gone before its last message, as a handler that still reads them learns.
     CallerGone,
+    /// A message, metadata or the details of a status are larger than the wire takes.
+    TooLarge,
     /// The call to a bridge does not carry the bridge's token.
     TokenRefused,
     /// The call to a bridge comes from a web page, or by a name that is not the bridge's.
@@ -56,7 +60,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::DeadlineExceeded,
         Self::TooManyCalls,
         Self::TooManyStreams,
@@ -72,6 +76,7 @@ impl Reason {
         Self::ProtocolViolated,
         Self::Cancelled,
         Self::CallerGone,
+        Self::TooLarge,
         Self::TokenRefused,
         Self::OriginRefused,
     ];
@@ -95,6 +100,7 @@ impl Reason {
             Self::ProtocolViolated => "PROTOCOL_VIOLATED",
             Self::Cancelled => "CANCELLED",
             Self::CallerGone => "CALLER_GONE",
+            Self::TooLarge => "TOO_LARGE",
             Self::TokenRefused => "TOKEN_REFUSED",
             Self::OriginRefused => "ORIGIN_REFUSED",
         }
@@ -105,7 +111,7 @@ impl Reason {
     pub const fn code(self) -> Code {
         match self {
             Self::DeadlineExceeded => Code::DeadlineExceeded,
-            Self::TooManyCalls | Self::TooManyStreams => Code::ResourceExhausted,
+            Self::TooManyCalls | Self::TooManyStreams | Self::TooLarge => Code::ResourceExhausted,
             Self::PeerRefused | Self::OriginRefused => Code::PermissionDenied,
             Self::HandlerPanicked | Self::ProtocolViolated => Code::Internal,
             Self::Draining
@@ -176,6 +182,30 @@ pub(crate) fn from_caller(error: &hyper::Error) -> Status {
             Reason::CallerGone.status("the caller was gone before its last message")
         }
         _ => status,
+    }
+}
+
+/// Why the lane does not take what a call wants to send.
+pub(crate) fn from_command(error: &CommandError) -> Status {
+    let reason = match error {
+        CommandError::GoingAway => Reason::Draining,
+        CommandError::HelloPending | CommandError::Over | CommandError::Gone { .. } => {
+            Reason::ConnectionLost
+        }
+        CommandError::TooManyCalls { .. } => Reason::TooManyCalls,
+        CommandError::MessageTooLong { .. }
+        | CommandError::MetadataTooLarge { .. }
+        | CommandError::DetailsTooLong { .. } => Reason::TooLarge,
+        _ => Reason::ProtocolViolated,
+    };
+    reason.status(error.to_string())
+}
+
+/// What the end of a lane's connection means to the calls on it.
+pub(crate) fn lane_ended(how: &Ended) -> Status {
+    match how {
+        Ended::Violated(_) => Reason::ProtocolViolated.status(report::line(how)),
+        how => lost(how),
     }
 }
 

@@ -8,6 +8,8 @@ use std::fmt;
 pub enum Wire {
     /// gRPC over HTTP/2: what every language speaks.
     Grpc,
+    /// The lane: what nearcall peers speak to each other.
+    Lane,
 }
 
 impl Wire {
@@ -16,6 +18,7 @@ impl Wire {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Grpc => "grpc",
+            Self::Lane => "lane",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A stream of bytes to a peer, over whichever wire.
 
 mod error;
+mod split;
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,6 +14,7 @@ use crate::limits::CONNECT_TIMEOUT;
 use crate::{Address, Peer, Transport, imp, memory, tcp};
 
 pub use error::ConnectError;
+pub use split::{ReadHalf, WriteHalf};
 
 /// A connected stream of bytes, dialed or accepted, and who is at the other end.
 #[derive(Debug)]

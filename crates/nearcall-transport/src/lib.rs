@@ -20,7 +20,7 @@ pub mod name;
 pub mod preface;
 
 pub use address::{Address, AddressError, HttpHost, Target};
-pub use connection::{ConnectError, Connection};
+pub use connection::{ConnectError, Connection, ReadHalf, WriteHalf};
 pub use listener::{AcceptError, BindError, ListenOptions, Listener};
 pub use path_limit::NameTooLong;
 pub use peer::{Peer, PeerPolicy, PeerRefused, Transport};

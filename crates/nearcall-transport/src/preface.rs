@@ -14,6 +14,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 /// The bytes every HTTP/2 client sends first (RFC 9113 section 3.4).
 pub const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// The bytes every peer that speaks the lane sends first (`docs/lane.md`).
+pub const LANE_OPENING: &[u8; 8] = b"\x89NCALL\r\n";
+
 /// Limit: the most bytes [`sniff`] reads; the length of the longest opening it knows.
 pub const FIRST_BYTES_MAX: usize = HTTP2_PREFACE.len();
 
@@ -23,6 +26,8 @@ pub const FIRST_BYTES_MAX: usize = HTTP2_PREFACE.len();
 pub enum Preface {
     /// HTTP/2, hence gRPC.
     Http2,
+    /// The lane.
+    Lane,
     /// Nothing known; the bytes are what tells the reader of a log who knocked.
     Unknown(FirstBytes),
     /// The client closed before its bytes could mean one thing; empty when it said nothing at all.
@@ -30,7 +35,10 @@ pub enum Preface {
 }
 
 /// One opening per line: a new wire adds its magic here and its variant above. No opening may be the start of another.
-const OPENINGS: &[(&[u8], Preface)] = &[(HTTP2_PREFACE, Preface::Http2)];
+const OPENINGS: &[(&[u8], Preface)] = &[
+    (HTTP2_PREFACE, Preface::Http2),
+    (LANE_OPENING, Preface::Lane),
+];
 
 /// Reads until the first bytes decide, which is at the end of a known opening or at the first byte that fits none.
 ///
@@ -155,6 +163,12 @@ impl<C> Prefaced<C> {
     /// The connection underneath, for its facts; reading from it would miss the first bytes.
     pub const fn inner(&self) -> &C {
         &self.io
+    }
+
+    /// The first bytes and the connection that goes on after them, for who reads them apart. What was read through this
+    /// before comes again.
+    pub fn into_parts(self) -> (FirstBytes, C) {
+        (self.first, self.io)
     }
 }
 

@@ -132,6 +132,28 @@ impl Connection {
         Ok(())
     }
 
+    /// As [`end`](Self::end), ahead of the messages that wait, which are dropped: for a call that fails while its caller
+    /// takes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`end`](Self::end).
+    pub fn fail(&mut self, stream: u64, end: End) -> Result<(), CommandError> {
+        if end.code == 0 {
+            return Err(CommandError::OutOfOrder {
+                stream,
+                expected: "a code other than OK, as messages may be dropped",
+            });
+        }
+        self.end(stream, end)?;
+        if let Some(found) = self.streams.get_mut(&stream)
+            && let Some(finish) = found.finish.take()
+        {
+            self.cut_short(stream, finish);
+        }
+        Ok(())
+    }
+
     /// Gives up a call of ours. Nothing more is told of the stream.
     ///
     /// # Errors

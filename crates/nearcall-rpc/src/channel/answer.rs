@@ -1,23 +1,36 @@
 //! The body of an answer as a channel hands it on: with the call's deadline, and with failures in gRPC's words.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tonic::Status;
 
-use super::call::Deadline;
 use crate::body::AnswerGuard;
+use crate::deadline::Deadline;
+use crate::lane::Inflow;
 use crate::layer::deadline::Timer;
 use crate::status;
 
 /// The body of an answer.
+#[derive(Debug, Default)]
+pub struct ResponseBody(Answer);
+
+#[derive(Debug, Default)]
+enum Answer {
+    /// Nothing, or nothing more.
+    #[default]
+    Empty,
+    Lane(Inflow),
+    Grpc(Box<Http2>),
+}
+
+/// What comes over HTTP/2, which does not look after the call's deadline.
 #[derive(Debug)]
-pub struct ResponseBody {
-    /// None once the deadline passed: that drops the stream, and so tells the server.
-    incoming: Option<Incoming>,
+struct Http2 {
+    incoming: Incoming,
     deadline: Option<Deadline>,
     timer: Timer,
     #[expect(dead_code, reason = "held for its drop")]
@@ -25,25 +38,18 @@ pub struct ResponseBody {
 }
 
 impl ResponseBody {
-    pub(crate) fn new(incoming: Incoming, deadline: Option<Deadline>, guard: AnswerGuard) -> Self {
+    pub(crate) fn grpc(incoming: Incoming, deadline: Option<Deadline>, guard: AnswerGuard) -> Self {
         let timer = Timer::new(deadline.map(|deadline| deadline.at));
-        Self {
-            incoming: Some(incoming),
+        Self(Answer::Grpc(Box::new(Http2 {
+            incoming,
             deadline,
             timer,
             guard,
-        }
+        })))
     }
-}
 
-impl Default for ResponseBody {
-    fn default() -> Self {
-        Self {
-            incoming: None,
-            deadline: None,
-            timer: Timer::new(None),
-            guard: AnswerGuard::default(),
-        }
+    pub(crate) const fn lane(inflow: Inflow) -> Self {
+        Self(Answer::Lane(inflow))
     }
 }
 
@@ -55,28 +61,36 @@ impl Body for ResponseBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let Some(incoming) = &mut self.incoming else {
-            return Poll::Ready(None);
+        let http2 = match &mut self.0 {
+            Answer::Empty => return Poll::Ready(None),
+            Answer::Lane(inflow) => return Pin::new(inflow).poll_frame(cx),
+            Answer::Grpc(http2) => http2,
         };
-        if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) {
+        if let Poll::Ready(frame) = Pin::new(&mut http2.incoming).poll_frame(cx) {
             return Poll::Ready(
                 frame.map(|frame| frame.map_err(|error| status::from_hyper(&error))),
             );
         }
-        if self.timer.poll(cx).is_pending() {
-            return Poll::Pending;
-        }
-        self.incoming = None;
-        Poll::Ready(self.deadline.map(|deadline| Err(deadline.exceeded())))
+        ready!(http2.timer.poll(cx));
+        let exceeded = http2.deadline.map(|deadline| Err(deadline.exceeded()));
+        // Dropping the stream tells the server.
+        self.0 = Answer::Empty;
+        Poll::Ready(exceeded)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+        match &self.0 {
+            Answer::Empty => true,
+            Answer::Lane(inflow) => inflow.is_end_stream(),
+            Answer::Grpc(http2) => http2.incoming.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming
-            .as_ref()
-            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        match &self.0 {
+            Answer::Empty => SizeHint::with_exact(0),
+            Answer::Lane(inflow) => inflow.size_hint(),
+            Answer::Grpc(http2) => http2.incoming.size_hint(),
+        }
     }
 }

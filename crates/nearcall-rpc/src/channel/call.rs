@@ -1,13 +1,13 @@
 //! One call over a channel: its deadline, its trace, and how often it is sent.
 
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri, header, request};
 use http_body_util::BodyExt;
+use hyper::client::conn::http2::SendRequest;
+use nearcall_lane::Call;
 use nearcall_proto::table::Method;
 use tonic::{Code, Status};
 
@@ -16,6 +16,8 @@ use super::retry::Backoff;
 use super::{ResponseBody, Shared, WaitForReady};
 use crate::body::OutgoingBody;
 use crate::context::Context;
+use crate::deadline::{Deadline, within};
+use crate::lane::{self, Outgoing};
 use crate::limits::RETRIES_MAX;
 use crate::status::{self, Reason};
 use crate::timeout;
@@ -23,23 +25,6 @@ use crate::timeout;
 /// What a server's log calls this client.
 static USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("nearcall-rust/", env!("CARGO_PKG_VERSION")));
-
-/// When a call ends at the latest, and how long that was when it began.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline {
-    pub(crate) at: Instant,
-    given: Duration,
-}
-
-impl Deadline {
-    pub(crate) fn exceeded(&self) -> Status {
-        let text = format!(
-            "no answer within the {:?} that the call was given",
-            self.given
-        );
-        Reason::DeadlineExceeded.status(text)
-    }
-}
 
 /// Makes a call.
 pub(crate) async fn call(
@@ -50,39 +35,22 @@ pub(crate) async fn call(
     let (mut parts, body) = request.into_parts();
     let method = parts.extensions.get::<&'static Method>().copied();
     let deadline = deadline(&shared, &parts, method, &context);
-    if let Some(deadline) = &deadline {
-        if deadline.given.is_zero() {
-            return Err(deadline.exceeded());
-        }
-        timeout::write(&mut parts.headers, deadline.given);
+    if let Some(deadline) = deadline.filter(|deadline| deadline.given.is_zero()) {
+        return Err(deadline.exceeded());
     }
     if let Some(trace) = context.trace() {
         trace.write(&mut parts.headers);
     }
-    parts
-        .headers
-        .entry(header::USER_AGENT)
-        .or_insert_with(|| USER_AGENT.clone());
-    // Pinned where it is: it is large, and each move would copy it.
-    let sending = pin!(async {
-        let body = match method {
-            Some(method) if !method.client_streaming => {
-                OutgoingBody::Message(Some(whole(body).await?))
-            }
-            _ => OutgoingBody::Stream {
-                body,
-                answer: Arc::default(),
-            },
-        };
-        send(&shared, parts, body, method, deadline).await
-    });
-    match deadline {
-        None => sending.await,
-        Some(deadline) => match tokio::time::timeout_at(deadline.at.into(), sending).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(deadline.exceeded()),
+    let body = match method {
+        Some(method) if !method.client_streaming => {
+            OutgoingBody::Message(Some(within(deadline, whole(body)).await??))
+        }
+        _ => OutgoingBody::Stream {
+            body,
+            answer: Arc::default(),
         },
-    }
+    };
+    send(&shared, parts, body, method, deadline).await
 }
 
 /// The earliest of what the request says, what the call being served has left, and, for unary calls where neither says
@@ -100,9 +68,7 @@ fn deadline(
     };
     let unary = method.is_some_and(Method::is_unary);
     let given = given.or(if unary { shared.unary_deadline } else { None })?;
-    Instant::now()
-        .checked_add(given)
-        .map(|at| Deadline { at, given })
+    Deadline::after(given)
 }
 
 /// The one message of a call that does not stream.
@@ -154,12 +120,13 @@ async fn send(
                     Some(copy) if unavailable && shared.retries.allowed() => sending = copy,
                     _ => return Ok(response),
                 }
-                Box::pin(backoff.get_or_insert_with(Backoff::new).wait()).await;
+                wait_for_next(&mut backoff, deadline).await?;
                 continue;
             }
             Err(failure) => failure,
         };
         let (status, again) = match failure {
+            Failure::Ended { status } => (status, None),
             Failure::Unsent { status, request } => (status, Some(Sending::again(*request))),
             Failure::Refused { status } => (status, copy),
             Failure::Lost { status } => (
@@ -169,7 +136,7 @@ async fn send(
             Failure::Unreachable { status } => {
                 let again = copy.filter(|_| repeatable && shared.retries.allowed());
                 if again.is_some() {
-                    Box::pin(backoff.get_or_insert_with(Backoff::new).wait()).await;
+                    wait_for_next(&mut backoff, deadline).await?;
                 }
                 (status, again)
             }
@@ -181,6 +148,15 @@ async fn send(
     }
     Err(Reason::ConnectionLost
         .status("the call was sent as often as it may be, and never answered"))
+}
+
+async fn wait_for_next(
+    backoff: &mut Option<Backoff>,
+    deadline: Option<Deadline>,
+) -> Result<(), Status> {
+    let backoff = backoff.get_or_insert_with(Backoff::new);
+    // In a box, or every call would carry the room for it.
+    Box::pin(within(deadline, backoff.wait())).await
 }
 
 /// What is sent. A generated client knows only the path; HTTP/2 wants a scheme and an authority as well.
@@ -203,7 +179,29 @@ impl Sending {
         })
     }
 
-    fn request(self, authority: Authority) -> Request<OutgoingBody> {
+    /// As the lane sends it.
+    fn call(self, deadline: Option<Deadline>) -> (Call, Outgoing) {
+        let path = self.path.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let call = Call {
+            path,
+            timeout: deadline.map(|deadline| deadline.given),
+            metadata: self.headers,
+        };
+        let outgoing = match self.body {
+            OutgoingBody::Message(message) => Outgoing::Message(message.unwrap_or_default()),
+            OutgoingBody::Stream { body, .. } => Outgoing::Stream(body),
+        };
+        (call, outgoing)
+    }
+
+    /// As HTTP/2 sends it.
+    fn request(mut self, authority: Authority, deadline: Option<Deadline>) -> Request<OutgoingBody> {
+        if let Some(deadline) = deadline {
+            timeout::write(&mut self.headers, deadline.given);
+        }
+        self.headers
+            .entry(header::USER_AGENT)
+            .or_insert_with(|| USER_AGENT.clone());
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(Scheme::HTTP);
         parts.authority = Some(authority);
@@ -238,6 +236,8 @@ fn refused_before_it_began(response: &Response<ResponseBody>) -> bool {
 enum Failure {
     /// There is no connection to send it on.
     Unreachable { status: Status },
+    /// It is over.
+    Ended { status: Status },
     /// Not one byte of it was sent; the request is given back.
     Unsent {
         status: Status,
@@ -255,18 +255,52 @@ async fn attempt(
     deadline: Option<Deadline>,
     wait: bool,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let sender = shared
-        .link
-        .sender(wait)
-        .await
-        .map_err(|status| Failure::Unreachable { status })?;
-    let Sender::Grpc {
-        mut http2,
-        authority,
-    } = sender;
+    let sender = match shared.link.open() {
+        Some(sender) => sender,
+        // In a box, or every call would carry, and move about, the room that connecting needs.
+        None => Box::pin(within(deadline, shared.link.new_sender(wait)))
+            .await
+            .map_err(|status| Failure::Ended { status })?
+            .map_err(|status| Failure::Unreachable { status })?,
+    };
+    match sender {
+        // The lane looks after the deadline.
+        Sender::Lane(lane) => {
+            let (call, outgoing) = sending.call(deadline);
+            let answer = lane.call(call, outgoing, deadline).await;
+            answer
+                .map(|response| response.map(ResponseBody::lane))
+                .map_err(Failure::from)
+        }
+        Sender::Grpc { http2, authority } => {
+            let attempt = attempt_http2(http2, authority, sending, deadline);
+            within(deadline, attempt)
+                .await
+                .unwrap_or_else(|status| Err(Failure::Ended { status }))
+        }
+    }
+}
+
+impl From<lane::Failure> for Failure {
+    fn from(failure: lane::Failure) -> Self {
+        match failure {
+            lane::Failure::NotCarriedOut(status) => Self::Refused { status },
+            lane::Failure::Over(status) => Self::Ended { status },
+            lane::Failure::Lost(status) => Self::Lost { status },
+        }
+    }
+}
+
+async fn attempt_http2(
+    mut http2: SendRequest<OutgoingBody>,
+    authority: Authority,
+    sending: Sending,
+    deadline: Option<Deadline>,
+) -> Result<Response<ResponseBody>, Failure> {
     let guard = sending.body.answer_guard();
-    match http2.try_send_request(sending.request(authority)).await {
-        Ok(response) => Ok(response.map(|incoming| ResponseBody::new(incoming, deadline, guard))),
+    let request = sending.request(authority, deadline);
+    match http2.try_send_request(request).await {
+        Ok(response) => Ok(response.map(|incoming| ResponseBody::grpc(incoming, deadline, guard))),
         Err(mut failed) => {
             let status = status::from_hyper(failed.error());
             Err(match failed.take_message() {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::uri::Authority;
@@ -14,10 +15,12 @@ use super::coalesce::Coalesce;
 use crate::body::OutgoingBody;
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT,
-    STREAM_WINDOW_BYTES,
+    OFFER_TIMEOUT, STREAM_WINDOW_BYTES,
 };
 use crate::report::report;
-use crate::resolve::{ResolveError, resolve};
+use crate::lane::{Driver, Lane, Nobody, Offer, offer};
+use crate::resolve::{Place, ResolveError, resolve};
+use crate::wire::Wire;
 
 /// Why a channel has no connection. Its `Debug` is for people, since a `main` that returns it shows that.
 #[derive(thiserror::Error)]
@@ -51,6 +54,20 @@ pub enum ConnectError {
         "the connection that the channel was made of has ended, and no address says where to make another"
     )]
     GivenEnded(#[source] Option<hyper::Error>),
+    /// The server does not speak the lane, and nothing else may be spoken.
+    #[error(
+        "the server at {address} does not speak the lane; let the channel choose, or leave {WIRE_VARIABLE} unset"
+    )]
+    NoLane {
+        /// Where it was.
+        address: Address,
+    },
+    /// The variable that forces a wire names none.
+    #[error("expected {WIRE_VARIABLE} to be `grpc` or `lane`, found `{found}`")]
+    Wire {
+        /// What it holds.
+        found: String,
+    },
     /// The server did not speak HTTP/2.
     #[error("the server at {address} did not take up gRPC")]
     Handshake {
@@ -71,6 +88,7 @@ impl fmt::Debug for ConnectError {
 /// Sends requests over one connection; a new wire is a new variant.
 #[derive(Debug, Clone)]
 pub(crate) enum Sender {
+    Lane(Lane),
     Grpc {
         http2: hyper::client::conn::http2::SendRequest<OutgoingBody>,
         authority: Authority,
@@ -81,7 +99,15 @@ impl Sender {
     /// Whether no further request can be sent.
     pub(crate) fn is_closed(&self) -> bool {
         match self {
+            Self::Lane(lane) => lane.is_closed(),
             Self::Grpc { http2, .. } => http2.is_closed(),
+        }
+    }
+
+    pub(crate) const fn wire(&self) -> Wire {
+        match self {
+            Self::Lane(_) => Wire::Lane,
+            Self::Grpc { .. } => Wire::Grpc,
         }
     }
 }
@@ -93,27 +119,93 @@ pub(crate) struct Way {
     pub(crate) limit: Duration,
     /// Which servers are called; none where nothing was said.
     pub(crate) peers: Option<PeerPolicy>,
+    /// The only wire that is used; none where nothing was said.
+    pub(crate) wire: Option<Wire>,
+    /// Whether the server was asked to speak the lane, and did not.
+    pub(crate) declined: AtomicBool,
 }
 
 /// Connects to where the target is now.
 pub(crate) async fn connect(way: &Way) -> Result<Sender, ConnectError> {
     let limit = way.limit;
-    let address = resolve(&way.target)?;
+    let forced = way.wire.map_or_else(wire_from_env, |wire| Ok(Some(wire)))?;
+    let place = resolve(&way.target)?;
+    let address = &place.address;
     let connecting = async {
-        let connection = Connection::connect(&address).await?;
-        check_peer(way, &address, &connection)?;
+        if let Some(patience) = patience(way, &place, forced) {
+            let connection = dial(way, address).await?;
+            if let Ok(Offer::Taken(lane, driver)) = offer(connection, Nobody, patience).await {
+                return Ok(drive(lane, driver));
+            }
+            if forced == Some(Wire::Lane) {
+                return Err(ConnectError::NoLane {
+                    address: address.clone(),
+                });
+            }
+            way.declined.store(true, Ordering::Relaxed);
+            tracing::debug!(%address, "the server does not speak the lane; calling by gRPC");
+        }
+        let connection = dial(way, address).await?;
         let failed = |source| ConnectError::Handshake {
             address: address.clone(),
             source,
         };
-        handshake(connection, authority(&address))
+        handshake(connection, authority(address))
             .await
             .map_err(failed)
     };
     match tokio::time::timeout(limit, connecting).await {
         Ok(connected) => connected,
-        Err(_) => Err(ConnectError::TimedOut { address, limit }),
+        Err(_) => Err(ConnectError::TimedOut {
+            address: place.address,
+            limit,
+        }),
     }
+}
+
+/// The variable that forces a wire.
+const WIRE_VARIABLE: &str = "NEARCALL_WIRE";
+
+/// The wire that the user forces on every channel of the process that does not say otherwise.
+fn wire_from_env() -> Result<Option<Wire>, ConnectError> {
+    match std::env::var(WIRE_VARIABLE) {
+        Err(_) => Ok(None),
+        Ok(found) => match found.as_str() {
+            "" => Ok(None),
+            "grpc" => Ok(Some(Wire::Grpc)),
+            "lane" => Ok(Some(Wire::Lane)),
+            _ => Err(ConnectError::Wire { found }),
+        },
+    }
+}
+
+/// For how long the server is given to take up the lane; none where it is not asked.
+fn patience(way: &Way, place: &Place, forced: Option<Wire>) -> Option<Duration> {
+    match (forced, place.lane) {
+        (Some(Wire::Grpc), _) | (None, Some(false)) => None,
+        (Some(Wire::Lane), _) | (None, Some(true)) => Some(way.limit),
+        // It cannot be dialed again, should it speak gRPC alone.
+        (None, None) if matches!(place.address, Address::Inherit(_)) => None,
+        (None, None) => (!way.declined.load(Ordering::Relaxed)).then_some(OFFER_TIMEOUT),
+    }
+}
+
+async fn dial(way: &Way, address: &Address) -> Result<Connection, ConnectError> {
+    let connection = Connection::connect(address).await?;
+    check_peer(way, address, &connection)?;
+    Ok(connection)
+}
+
+/// Lets a connection run, until the last who makes calls on it is gone.
+fn drive(lane: Lane, driver: Driver<Nobody>) -> Sender {
+    let driver = driver
+        .ends_unused()
+        .keepalive(Some(KEEPALIVE_INTERVAL), KEEPALIVE_TIMEOUT);
+    tokio::spawn(async move {
+        let how = driver.await;
+        tracing::debug!(%how, "a connection ended");
+    });
+    Sender::Lane(lane)
 }
 
 /// Whoever came first may have taken an abstract name, and a name in the registry promises a process of this user's.

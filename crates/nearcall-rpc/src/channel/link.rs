@@ -9,6 +9,7 @@ use super::connect::{ConnectError, Sender, Way, connect};
 use super::retry::Backoff;
 use crate::report;
 use crate::status::Reason;
+use crate::wire::Wire;
 
 #[derive(Debug)]
 pub(crate) struct Link {
@@ -48,20 +49,12 @@ impl Link {
         }
     }
 
-    /// The connection there is, or a new one.
+    /// A new connection.
     ///
     /// # Errors
     ///
     /// UNAVAILABLE; with `wait` none, it is tried again until the future is dropped.
-    pub(crate) async fn sender(&self, wait: bool) -> Result<Sender, Status> {
-        match self.open() {
-            Some(sender) => Ok(sender),
-            // In a box, or every call would carry, and move about, the room that connecting needs.
-            None => Box::pin(self.new_sender(wait)).await,
-        }
-    }
-
-    async fn new_sender(&self, wait: bool) -> Result<Sender, Status> {
+    pub(crate) async fn new_sender(&self, wait: bool) -> Result<Sender, Status> {
         let mut backoff = Backoff::new();
         loop {
             match self.in_turn().await {
@@ -117,7 +110,13 @@ impl Link {
         }
     }
 
-    fn open(&self) -> Option<Sender> {
+    /// The wire of the connection there is.
+    pub(crate) fn wire(&self) -> Option<Wire> {
+        self.open().as_ref().map(Sender::wire)
+    }
+
+    /// The connection there is.
+    pub(crate) fn open(&self) -> Option<Sender> {
         let mut state = self.state();
         if state.sender.as_ref().is_some_and(Sender::is_closed) {
             state.sender = None;

@@ -31,7 +31,9 @@ impl Layer for Deadline {
             .get::<InFlight>()
             .is_none_or(|in_flight| in_flight.streaming);
         let own = if streaming { None } else { self.unary };
-        let allowed = timeout::read(request.headers()).or(own);
+        let asked = request.body().timeout();
+        let asked = asked.or_else(|| timeout::read(request.headers()));
+        let allowed = asked.or(own);
         // A time beyond what the clock can name is no deadline.
         let until = allowed
             .and_then(|allowed| Instant::now().checked_add(allowed))

@@ -21,6 +21,8 @@ pub(crate) struct Accept {
     pub(crate) limits: Limits,
     pub(crate) peers: PeerPolicy,
     pub(crate) heal: bool,
+    /// Whether peers may speak the lane.
+    pub(crate) lane: bool,
     pub(crate) newcomers: Arc<Newcomers>,
     pub(crate) connections: Arc<AtomicUsize>,
     pub(crate) tasks: TaskTracker,

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +10,13 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use nearcall_transport::authority::Healed;
-use nearcall_transport::preface::{self, Preface};
+use nearcall_transport::preface::{self, Preface, Prefaced};
 use nearcall_transport::{Connection, Peer, Transport};
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use crate::body::RequestBody;
+use crate::lane;
 use crate::layer::Layered;
 use crate::layer::admit::Admit;
 use crate::layer::catch_panic::CatchPanic;
@@ -59,14 +60,15 @@ pub(crate) async fn serve(
         }
         () = stop.cancelled() => return,
     };
-    let connection = match sniffed {
-        Ok((Preface::Http2, connection)) => connection,
+    let (wire, connection) = match sniffed {
+        Ok((Preface::Http2, connection)) => (Wire::Grpc, connection),
+        Ok((Preface::Lane, connection)) if accept.lane => (Wire::Lane, connection),
         Ok((Preface::Closed(first), _)) => {
             tracing::debug!(%peer, %first, "the client closed before it said what it speaks");
             return;
         }
         Ok((other, _)) => {
-            tracing::warn!(%peer, first = ?other, "closed a connection that does not speak gRPC");
+            tracing::warn!(%peer, first = ?other, "closed a connection that speaks neither gRPC nor the lane");
             return;
         }
         Err(error) => {
@@ -82,8 +84,25 @@ pub(crate) async fn serve(
     if let Some(why) = &refusal {
         tracing::warn!(%peer, why, "refused a peer");
     }
+    let stack = stack(accept, refusal.map(Arc::from));
+    match wire {
+        Wire::Grpc => grpc(accept, connection, stack, newcomer, silence, stop).await,
+        Wire::Lane => lane(accept, connection, stack, newcomer, silence, stop).await,
+    }
+}
+
+/// Serves HTTP/2.
+async fn grpc(
+    accept: &Accept,
+    connection: Prefaced<Connection>,
+    stack: Stack,
+    newcomer: Newcomer,
+    mut silence: Pin<&mut impl Future<Output = &'static str>>,
+    stop: &CancellationToken,
+) {
+    let peer = connection.inner().peer().clone();
     let service = Calls {
-        stack: stack(accept, refusal.map(Arc::from)),
+        stack,
         peer: peer.clone(),
     };
     let io = Opening::new(connection, newcomer);
@@ -108,6 +127,51 @@ pub(crate) async fn serve(
     };
     if let Err(error) = outcome {
         tracing::debug!(%peer, %error, "the connection ended with an error");
+    }
+}
+
+/// Serves the lane.
+async fn lane(
+    accept: &Accept,
+    connection: Prefaced<Connection>,
+    stack: Stack,
+    newcomer: Newcomer,
+    mut silence: Pin<&mut impl Future<Output = &'static str>>,
+    stop: &CancellationToken,
+) {
+    let (first, connection) = connection.into_parts();
+    let peer = connection.peer().clone();
+    let (shared, driver) = lane::acceptor(connection, &first, stack);
+    let limits = &accept.limits;
+    let driver = driver
+        .when_greeted(newcomer)
+        .keepalive(limits.keepalive_interval, limits.keepalive_timeout);
+    // What is seldom woken by itself is apart, so that a call does not ask it each time.
+    let ends = async {
+        tokio::select! {
+            why = &mut silence => Some(why),
+            () = stop.cancelled() => None,
+        }
+    };
+    let mut driver = pin!(driver);
+    let ended = tokio::select! {
+        ended = &mut driver => ended,
+        why = ends => match why {
+            Some(why) => {
+                tracing::info!(%peer, why, "closed a connection that did not finish its greeting");
+                return;
+            }
+            None => {
+                shared.go_away();
+                driver.await
+            }
+        },
+    };
+    match ended {
+        lane::Ended::Violated(violation) => {
+            tracing::warn!(%peer, %violation, "closed a connection whose peer broke a rule");
+        }
+        how => tracing::debug!(%peer, %how, "the connection ended"),
     }
 }
 

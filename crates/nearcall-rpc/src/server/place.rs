@@ -37,6 +37,7 @@ pub(crate) struct Facts {
     /// As the server was called, for whoever finds an address taken.
     pub(crate) owner: String,
     pub(crate) insecure: bool,
+    pub(crate) lane: bool,
     pub(crate) services: Vec<String>,
     pub(crate) schema_hash: String,
 }
@@ -73,7 +74,7 @@ impl Place {
             address: listener.address().to_string(),
             pid: std::process::id(),
             started: rfc3339(SystemTime::now()),
-            wires: vec![Wire::Grpc.to_string()],
+            wires: wires(server.lane),
             services: server.services.clone(),
             schema_hash: server.schema_hash.clone(),
         };
@@ -84,6 +85,16 @@ impl Place {
             folder: Some(Folder(registry)),
         })
     }
+}
+
+/// What the server speaks, as its entry says it.
+fn wires(lane: bool) -> Vec<String> {
+    let lane = lane.then_some(Wire::Lane);
+    [Wire::Grpc]
+        .into_iter()
+        .chain(lane)
+        .map(|wire| wire.to_string())
+        .collect()
 }
 
 fn options(server: &Facts, owner: String) -> ListenOptions {

@@ -14,6 +14,7 @@ use std::path::Path;
 
 use rustix::io::Errno;
 use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use crate::connection::Wire;
 use crate::limits::{CONNECT_RETRY_MAX, CONNECT_RETRY_MIN};
@@ -31,6 +32,17 @@ pub(crate) use name::checked_path;
 
 /// The stream of a local connection.
 pub(crate) type Stream = UnixStream;
+
+/// What a local connection brings.
+pub(crate) type ReadHalf = OwnedReadHalf;
+
+/// What goes out on a local connection.
+pub(crate) type WriteHalf = OwnedWriteHalf;
+
+/// Both halves of a local connection.
+pub(crate) fn split(stream: Stream) -> (ReadHalf, WriteHalf) {
+    stream.into_split()
+}
 
 /// A server that starts again must not wait for the old connections of its port to time out.
 pub(crate) const REUSE_ADDRESS: bool = true;

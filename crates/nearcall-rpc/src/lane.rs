@@ -1,0 +1,79 @@
+//! The joints of the lane: generated code on one side, `nearcall_lane`'s frames on the other.
+//!
+//! A [`Shared`] is one connection. One task, the [`Driver`](driver::Driver), reads it and polls the handlers of the peer's
+//! calls a first time; whoever has something to say puts it into the state under a lock, and writes at once when
+//! nothing else is going on, else leaves that to the driver, which writes what has come together.
+
+mod answering;
+mod batch;
+mod calling;
+mod driver;
+mod framing;
+mod inflow;
+mod keepalive;
+mod nobody;
+mod open;
+mod sending;
+mod serving;
+mod slot;
+mod state;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub(crate) use calling::{Failure, Outgoing};
+pub(crate) use driver::{Driver, Ended};
+pub(crate) use inflow::Inflow;
+pub(crate) use nobody::Nobody;
+pub(crate) use open::{Offer, acceptor, offer};
+use state::State;
+
+/// One connection, as everybody who uses it holds it.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: Mutex<State>,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes no more of the peer's calls; those that came go on.
+    pub(crate) fn go_away(&self) {
+        let mut state = self.state();
+        state.connection.go_away();
+        state.wake_driver();
+    }
+}
+
+/// Makes calls on a connection. The connection of a client ends with the last of them and of their calls.
+#[derive(Debug, Clone)]
+pub(crate) struct Lane(Arc<Handle>);
+
+#[derive(Debug)]
+struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Lane {
+    fn new(shared: Arc<Shared>) -> Self {
+        Self(Arc::new(Handle { shared }))
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
+    /// Whether no further call can be made.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.shared().state().is_closed()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let mut state = self.shared.state();
+        state.unused = true;
+        state.wake_driver();
+    }
+}

@@ -1,0 +1,87 @@
+//! The two ends of a new connection, up to HELLO.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use nearcall_lane::{Limits, MAGIC, Side};
+use nearcall_transport::preface::FirstBytes;
+use nearcall_transport::{Connection, WriteHalf};
+use tokio::io::AsyncReadExt;
+
+use super::driver::Driver;
+use super::serving::{Serve, Serving};
+use super::state::State;
+use super::{Lane, Shared};
+
+/// What became of an offer to speak the lane.
+#[derive(Debug)]
+pub(crate) enum Offer<S> {
+    /// The peer speaks it too.
+    Taken(Lane, Driver<S>),
+    /// The peer does not, or said nothing.
+    Declined,
+}
+
+/// Offers the lane on a new connection. Nothing but the opening and HELLO is sent before the peer's own opening was read,
+/// so another connection can be made in its place. A peer that says nothing for as long as `patience` has declined.
+///
+/// # Errors
+///
+/// The connection broke; a peer that closes it has declined.
+pub(crate) async fn offer<S: Serve>(
+    connection: Connection,
+    service: S,
+    patience: Duration,
+) -> io::Result<Offer<S>> {
+    let peer = connection.peer().clone();
+    let (mut reader, writer) = connection.into_split();
+    let shared = share(Side::Connector, writer);
+    if let Poll::Ready(Err(_)) = shared.state().poll_write() {
+        return Ok(Offer::Declined);
+    }
+    let mut read = BytesMut::new();
+    let answered = async {
+        while read.len() < MAGIC.len() && MAGIC.starts_with(&read) {
+            match reader.read_buf(&mut read).await {
+                Ok(0) => return Ok(false),
+                Ok(_) => {}
+                // Who does not know the opening may cut the connection off rather than close it.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(read.starts_with(&MAGIC))
+    };
+    match tokio::time::timeout(patience, answered).await {
+        Ok(Ok(true)) => {}
+        Ok(Ok(false)) | Err(_) => return Ok(Offer::Declined),
+        Ok(Err(error)) => return Err(error),
+    }
+    let driver = Driver::new(Arc::clone(&shared), reader, read, Serving::new(service, peer));
+    Ok(Offer::Taken(Lane::new(shared), driver))
+}
+
+/// Takes up the lane on a connection whose opening was read.
+pub(crate) fn acceptor<S: Serve>(
+    connection: Connection,
+    first: &FirstBytes,
+    service: S,
+) -> (Arc<Shared>, Driver<S>) {
+    let peer = connection.peer().clone();
+    let (reader, writer) = connection.into_split();
+    let shared = share(Side::Acceptor, writer);
+    let read = BytesMut::from(first.as_bytes());
+    let driver = Driver::new(Arc::clone(&shared), reader, read, Serving::new(service, peer));
+    (shared, driver)
+}
+
+fn share(side: Side, writer: WriteHalf) -> Arc<Shared> {
+    let limits = Limits::default();
+    let connection = nearcall_lane::Connection::new(side, limits);
+    Arc::new(Shared {
+        state: Mutex::new(State::new(connection, writer)),
+    })
+}
