@@ -163,7 +163,8 @@ impl Connection {
     #[must_use]
     pub fn has_output(&self) -> bool {
         let parting = self.parting || self.ping.is_some() || self.pong.is_some();
-        let more = parting || self.read.is_due() || !self.credits.is_empty() || !self.ring.is_empty();
+        let more =
+            parting || self.read.is_due() || !self.credits.is_empty() || !self.ring.is_empty();
         self.output.has_remaining() || (more && self.peer.is_some() && self.over.is_none())
     }
 

@@ -16,6 +16,7 @@ mod open;
 mod sending;
 mod serving;
 mod slot;
+mod slow;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -195,7 +195,11 @@ impl Sending {
     }
 
     /// As HTTP/2 sends it.
-    fn request(mut self, authority: Authority, deadline: Option<Deadline>) -> Request<OutgoingBody> {
+    fn request(
+        mut self,
+        authority: Authority,
+        deadline: Option<Deadline>,
+    ) -> Request<OutgoingBody> {
         if let Some(deadline) = deadline {
             timeout::write(&mut self.headers, deadline.given);
         }

@@ -13,12 +13,12 @@ use nearcall_transport::{Address, Connection, PeerPolicy, PeerRefused, Target, T
 
 use super::coalesce::Coalesce;
 use crate::body::OutgoingBody;
+use crate::lane::{Driver, Lane, Nobody, Offer, offer};
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT,
     OFFER_TIMEOUT, STREAM_WINDOW_BYTES,
 };
 use crate::report::report;
-use crate::lane::{Driver, Lane, Nobody, Offer, offer};
 use crate::resolve::{Place, ResolveError, resolve};
 use crate::wire::Wire;
 

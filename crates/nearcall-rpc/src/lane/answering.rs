@@ -103,7 +103,8 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         loop {
-            match this.shared.state().room(this.stream, cx) {
+            let room = this.shared.state().room(this.stream, cx);
+            match room {
                 Room::Gone => return Poll::Ready(()),
                 Room::Some => {}
                 Room::None => {

@@ -134,7 +134,10 @@ impl Calling {
             return Poll::Pending;
         }
         let answer = if slot.over.is_some() {
-            state.slots.remove(&stream).map(|slot| whole(&mut state, stream, slot))
+            state
+                .slots
+                .remove(&stream)
+                .map(|slot| whole(&mut state, stream, slot))
         } else {
             let head = slot.head.take().unwrap_or_default();
             let body = Inflow::ours(self.lane.clone(), stream);

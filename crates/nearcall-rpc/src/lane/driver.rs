@@ -236,6 +236,8 @@ impl<S> Drop for Driver<S> {
 
 impl<S> std::fmt::Debug for Driver<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Driver").field("shared", &self.shared).finish_non_exhaustive()
+        f.debug_struct("Driver")
+            .field("shared", &self.shared)
+            .finish_non_exhaustive()
     }
 }

@@ -81,9 +81,8 @@ fn length_of(bytes: &[u8]) -> Result<Option<usize>, Status> {
     };
     let [flag, a, b, c, d] = *prefix;
     if flag != 0 {
-        return Err(Reason::ProtocolViolated.status(
-            "expected a message that is not compressed, as both ends are on one machine",
-        ));
+        return Err(Reason::ProtocolViolated
+            .status("expected a message that is not compressed, as both ends are on one machine"));
     }
     let length = u32::from_be_bytes([a, b, c, d]);
     let length = usize::try_from(length).unwrap_or(usize::MAX);

@@ -67,7 +67,10 @@ mod tests {
     async fn a_peer_that_is_heard_is_not_asked_and_one_that_is_not_ends() {
         let second = Duration::from_secs(1);
         let mut keepalive = Keepalive::new(second, second);
-        assert!(poll_fn(|cx| keepalive.poll(cx)).await, "asked after a second");
+        assert!(
+            poll_fn(|cx| keepalive.poll(cx)).await,
+            "asked after a second"
+        );
         keepalive.heard();
         let start = Instant::now();
         assert!(poll_fn(|cx| keepalive.poll(cx)).await, "asked again");

@@ -60,7 +60,12 @@ pub(crate) async fn offer<S: Serve>(
         Ok(Ok(false)) | Err(_) => return Ok(Offer::Declined),
         Ok(Err(error)) => return Err(error),
     }
-    let driver = Driver::new(Arc::clone(&shared), reader, read, Serving::new(service, peer));
+    let driver = Driver::new(
+        Arc::clone(&shared),
+        reader,
+        read,
+        Serving::new(service, peer),
+    );
     Ok(Offer::Taken(Lane::new(shared), driver))
 }
 
@@ -74,7 +79,12 @@ pub(crate) fn acceptor<S: Serve>(
     let (reader, writer) = connection.into_split();
     let shared = share(Side::Acceptor, writer);
     let read = BytesMut::from(first.as_bytes());
-    let driver = Driver::new(Arc::clone(&shared), reader, read, Serving::new(service, peer));
+    let driver = Driver::new(
+        Arc::clone(&shared),
+        reader,
+        read,
+        Serving::new(service, peer),
+    );
     (shared, driver)
 }
 

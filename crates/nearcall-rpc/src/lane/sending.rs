@@ -56,7 +56,10 @@ impl Sending {
             let mut state = self.shared.state();
             if let Some(slot) = state.slots.get_mut(&self.stream) {
                 slot.over.get_or_insert(Over::Failed(Box::new(failed)));
-                slot.reader.take().into_iter().for_each(std::task::Waker::wake);
+                slot.reader
+                    .take()
+                    .into_iter()
+                    .for_each(std::task::Waker::wake);
             }
             batch.finish(Finish::Cancel);
             return Poll::Ready(());
@@ -69,7 +72,8 @@ impl Future for Sending {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            match self.shared.state().room(self.stream, cx) {
+            let room = self.shared.state().room(self.stream, cx);
+            match room {
                 Room::Gone => return Poll::Ready(()),
                 Room::None => return Poll::Pending,
                 Room::Some => {}

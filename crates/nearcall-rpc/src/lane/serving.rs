@@ -1,6 +1,5 @@
 //! The peer's calls: each handler is polled once in the connection's own task, and goes on in one of its own if it waits.
 
-use std::collections::HashSet;
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
@@ -8,7 +7,6 @@ use std::task::{Context, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::uri::PathAndQuery;
 use http::{Request, Response};
 use http_body::Body;
 use nearcall_transport::Peer;
@@ -17,11 +15,12 @@ use tower_service::Service;
 
 use super::answering::{Answering, InTask};
 use super::batch::Batch;
+use super::slow::SlowMethods;
 use super::state::Arrived;
 use super::{Inflow, Shared};
 use crate::body::RequestBody;
 use crate::layer::PollEnd;
-use crate::limits::{FIRST_POLL_MAX, SLOW_METHODS_MAX};
+use crate::limits::FIRST_POLL_MAX;
 use crate::wire::Wire;
 
 /// What answers the peer's calls: the layers and the router of a server.
@@ -56,7 +55,7 @@ pub(crate) struct Serving<S> {
     service: S,
     peer: Peer,
     /// Methods whose handlers computed for long before they first waited.
-    slow: HashSet<PathAndQuery>,
+    slow: SlowMethods,
     /// What is to be handed to the connection under one lock.
     answers: Vec<(u64, Batch)>,
 }
@@ -66,7 +65,7 @@ impl<S: Serve> Serving<S> {
         Self {
             service,
             peer,
-            slow: HashSet::new(),
+            slow: SlowMethods::default(),
             answers: Vec::new(),
         }
     }
@@ -92,11 +91,10 @@ impl<S: Serve> Serving<S> {
                 go_on(shared, stream, batch, answering);
             }
             let now = Instant::now();
-            if now.duration_since(before) > FIRST_POLL_MAX {
-                // Who computes for long does so elsewhere from now on, and those who were quick do not wait for the rest.
-                if self.slow.len() < SLOW_METHODS_MAX {
-                    self.slow.insert(path);
-                }
+            let long = now.duration_since(before) > FIRST_POLL_MAX;
+            self.slow.saw(path, long);
+            if long {
+                // Those who were quick do not wait for the rest.
                 self.hand_over(shared);
             }
             before = now;

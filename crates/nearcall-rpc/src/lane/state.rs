@@ -148,7 +148,10 @@ impl State {
         let nothing = &mut BytesMut::new();
         while let Ok(Some(event)) = self.connection.receive(nothing) {
             if let Event::Drained { stream } = event
-                && let Some(waker) = self.slots.get_mut(&stream).and_then(|slot| slot.writer.take())
+                && let Some(waker) = self
+                    .slots
+                    .get_mut(&stream)
+                    .and_then(|slot| slot.writer.take())
             {
                 waker.wake();
             }
@@ -172,12 +175,18 @@ impl State {
                     call,
                     message,
                     last,
-                } => arrived.push(Arrived {
-                    stream,
-                    call,
-                    message,
-                    last,
-                }),
+                } => {
+                    // Where it is all there is, its handler has it at once.
+                    if let Some(message) = message.as_ref().filter(|_| last) {
+                        self.connection.release(stream, message.len());
+                    }
+                    arrived.push(Arrived {
+                        stream,
+                        call,
+                        message,
+                        last,
+                    });
+                }
                 Event::GoAway { last, code, text } => {
                     tracing::debug!(last, code, text, "the peer goes away");
                     wakers.extend(std::mem::take(&mut self.waiting).into_values());
@@ -230,7 +239,8 @@ impl State {
             Err(error) => {
                 let _gone = self.connection.cancel(stream);
                 if let Some(slot) = self.slots.get_mut(&stream) {
-                    slot.over.get_or_insert(Over::Failed(Box::new(from_command(&error))));
+                    slot.over
+                        .get_or_insert(Over::Failed(Box::new(from_command(&error))));
                     slot.reader.take().into_iter().for_each(Waker::wake);
                 }
             }

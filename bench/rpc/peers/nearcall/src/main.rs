@@ -1,7 +1,7 @@
-//! nearcall as its README has it, every layer on; `--variant` says on which runtime.
+//! nearcall as its README has it, every layer on; `--variant` says over which wire and on which runtime.
 
 use contract::{Load, Peer, Result, Role};
-use nearcall::{Request, Response, Status, async_trait};
+use nearcall::{Channel, Request, Response, Status, Wire, async_trait};
 
 mod proto {
     nearcall::include_proto!("bench.v1");
@@ -13,20 +13,26 @@ use proto::{EchoRequest, EchoResponse};
 
 fn main() -> Result<()> {
     let peer = Peer::from_args()?;
-    match &*peer.variant {
+    let (wire, runtime) = peer.variant.split_once(' ').unwrap_or_default();
+    let wire = match wire {
+        "grpc" => Wire::Grpc,
+        "lane" => Wire::Lane,
+        other => return Err(format!("expected grpc or lane, got `{other}`").into()),
+    };
+    match runtime {
         "current-thread" => nearcall::tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?
-            .block_on(run(peer.role)),
-        "multi-thread" => nearcall::block_on(run(peer.role)),
+            .block_on(run(peer.role, wire)),
+        "multi-thread" => nearcall::block_on(run(peer.role, wire)),
         other => Err(format!("expected current-thread or multi-thread, got `{other}`").into()),
     }
 }
 
-async fn run(role: Role) -> Result<()> {
+async fn run(role: Role, wire: Wire) -> Result<()> {
     match role {
         Role::Server { address } => serve(&address).await,
-        Role::Client(load) => call(&load).await,
+        Role::Client(load) => call(&load, wire).await,
     }
 }
 
@@ -53,8 +59,9 @@ async fn serve(address: &str) -> Result<()> {
     Ok(())
 }
 
-async fn call(load: &Load) -> Result<()> {
-    let channel = nearcall::connect(format!("unix:{}", load.address)).await?;
+async fn call(load: &Load, wire: Wire) -> Result<()> {
+    let address = format!("unix:{}", load.address);
+    let channel = Channel::builder(address).wire(wire).connect().await?;
     let client = EchoClient::new(channel);
     for lap in load.laps() {
         let lap = lap?;
