@@ -6,7 +6,7 @@ use http::HeaderMap;
 use crate::frame::Hello;
 use crate::head::{Call, End};
 
-/// Something that came from the peer, or that follows from what came.
+/// Something that came from the peer, or that follows from what came. What is large is in a box: an event is moved often.
 ///
 /// Each message that an event carries is given back with [`Connection::release`](crate::Connection::release) once it was
 /// taken: until then it counts against the windows.
@@ -20,7 +20,7 @@ pub enum Event {
         /// The call's stream.
         stream: u64,
         /// What it asks.
-        call: Call,
+        call: Box<Call>,
         /// Its first message, where that came along.
         message: Option<Bytes>,
         /// Whether the caller sends no more.
@@ -31,7 +31,7 @@ pub enum Event {
         /// The answer's stream.
         stream: u64,
         /// The metadata.
-        metadata: HeaderMap,
+        metadata: Box<HeaderMap>,
     },
     /// A whole message.
     Message {
@@ -52,11 +52,11 @@ pub enum Event {
         /// The call's stream.
         stream: u64,
         /// Metadata from before the message, where it came along.
-        headers: Option<HeaderMap>,
+        headers: Option<Box<HeaderMap>>,
         /// The last message, where that came along.
         message: Option<Bytes>,
         /// The status and what goes with it.
-        end: End,
+        end: Box<End>,
     },
     /// The caller gave the call up; nothing more can be said on it.
     Cancelled {

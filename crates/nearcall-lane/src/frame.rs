@@ -204,11 +204,11 @@ pub struct Hello {
 pub(crate) enum Frame {
     Hello(Hello),
     Call {
-        call: Call,
+        call: Box<Call>,
         message: bool,
         last: bool,
     },
-    Headers(HeaderMap),
+    Headers(Box<HeaderMap>),
     Piece {
         total: Option<u32>,
         more: bool,
@@ -216,8 +216,8 @@ pub(crate) enum Frame {
     },
     Close,
     End {
-        headers: Option<HeaderMap>,
-        end: End,
+        headers: Option<Box<HeaderMap>>,
+        end: Box<End>,
         message: bool,
     },
     Cancel,
@@ -254,12 +254,12 @@ pub(crate) fn decode(
                 metadata: read(&mut reader, table)?,
             };
             Frame::Call {
-                call,
+                call: Box::new(call),
                 message: has(MESSAGE),
                 last: has(LAST),
             }
         }
-        Kind::Headers => Frame::Headers(read(&mut reader, table)?),
+        Kind::Headers => Frame::Headers(Box::new(read(&mut reader, table)?)),
         Kind::Message => {
             let (more, last) = (has(MORE), has(LAST));
             if (more && last) || (has(TOTAL) && !more) {
@@ -330,13 +330,13 @@ fn end(
     let details = reader.sized(DETAILS_BYTES_MAX, "details")?;
     let headers = headers.then(|| read(reader, table)).transpose()?;
     Ok(Frame::End {
-        headers,
-        end: End {
+        headers: headers.map(Box::new),
+        end: Box::new(End {
             code,
             text,
             details: Bytes::copy_from_slice(details),
             trailers: read(reader, table)?,
-        },
+        }),
         message,
     })
 }

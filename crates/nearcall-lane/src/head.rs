@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version, request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, request};
 
 use crate::limits::TEXT_BYTES_MAX;
 use crate::metadata::{decode_binary, encode_binary};
 
-const GRPC_TIMEOUT: &str = "grpc-timeout";
-const GRPC_STATUS: &str = "grpc-status";
-const GRPC_MESSAGE: &str = "grpc-message";
-const GRPC_DETAILS: &str = "grpc-status-details-bin";
+static GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+static GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 
 /// The code that stands for a call that its caller gave up.
 pub const CANCELLED: u16 = 1;
@@ -48,7 +48,7 @@ impl Call {
         let path = parts.uri.path_and_query().cloned();
         Self {
             path: path.unwrap_or_else(|| PathAndQuery::from_static("/")),
-            timeout: parts.headers.get(GRPC_TIMEOUT).and_then(read_timeout),
+            timeout: parts.headers.get(&GRPC_TIMEOUT).and_then(read_timeout),
             metadata: parts.headers,
         }
     }
@@ -84,10 +84,14 @@ impl End {
     /// A code that is missing or no number becomes UNKNOWN, as in gRPC.
     #[must_use]
     pub fn from_trailers(mut trailers: HeaderMap) -> Self {
-        let code = trailers.remove(GRPC_STATUS);
+        // What nearly every answer ends with.
+        if trailers.len() == 1 && trailers.get(&GRPC_STATUS).is_some_and(|code| code == "0") {
+            return Self::default();
+        }
+        let code = trailers.remove(&GRPC_STATUS);
         let code = code.and_then(|code| code.to_str().ok()?.parse().ok());
-        let text = trailers.remove(GRPC_MESSAGE);
-        let details = trailers.remove(GRPC_DETAILS);
+        let text = trailers.remove(&GRPC_MESSAGE);
+        let details = trailers.remove(&GRPC_DETAILS);
         Self {
             code: code.unwrap_or(UNKNOWN),
             text: text.map_or_else(String::new, |text| unescaped(text.as_bytes())),
@@ -106,12 +110,12 @@ impl End {
             0 => HeaderValue::from_static("0"),
             code => HeaderValue::from(code),
         };
-        trailers.insert(GRPC_STATUS, code);
+        trailers.insert(GRPC_STATUS.clone(), code);
         if !self.text.is_empty() {
-            trailers.insert(GRPC_MESSAGE, escaped(&self.text));
+            trailers.insert(GRPC_MESSAGE.clone(), escaped(&self.text));
         }
         if !self.details.is_empty() {
-            trailers.insert(GRPC_DETAILS, encode_binary(&self.details));
+            trailers.insert(GRPC_DETAILS.clone(), encode_binary(&self.details));
         }
         trailers
     }
@@ -199,7 +203,7 @@ mod tests {
             text: "100 % of Ünicode\n".to_owned(),
             details: Bytes::from_static(&[0, 1, 255]),
             trailers: HeaderMap::from_iter([(
-                http::HeaderName::from_static("a"),
+                HeaderName::from_static("a"),
                 HeaderValue::from_static("b"),
             )]),
         });
@@ -222,7 +226,7 @@ mod tests {
     #[test]
     fn a_request_keeps_path_and_deadline() {
         let request = Request::post("http://x/a.B/C")
-            .header(GRPC_TIMEOUT, "5m")
+            .header(&GRPC_TIMEOUT, "5m")
             .body(())
             .unwrap();
         let call = Call::from_request(request.into_parts().0);

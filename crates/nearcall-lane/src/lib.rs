@@ -31,5 +31,6 @@ pub use frame::{HEADER_BYTES, Hello, Kind, MAGIC, VERSIONS};
 pub use head::{CANCELLED, Call, End};
 pub use ids::{Mixed, Seed, StreamMap};
 pub use limits::Limits;
+pub use metadata::is_reserved;
 pub use output::Output;
 pub use violation::Violation;

@@ -21,7 +21,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Names that the lane has other means for, or that mean nothing without HTTP.
-pub(crate) fn is_reserved(name: &HeaderName) -> bool {
+pub fn is_reserved(name: &HeaderName) -> bool {
     let name = name.as_str();
     name.starts_with("grpc-") || matches!(name, "te" | "content-type" | "connection" | "host")
 }

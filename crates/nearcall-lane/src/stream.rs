@@ -8,7 +8,8 @@ use http::HeaderMap;
 use crate::credit::{ReadCredit, SendCredit};
 use crate::head::{Call, End};
 
-/// A stream goes once both halves are closed: the caller's by LAST, CLOSE or CANCEL, the other one by END.
+/// What a call that is nothing but a message and an answer has no use for is in a box: a stream is moved into its map and
+/// out of it. It goes once both halves are closed: the caller's by LAST, CLOSE or CANCEL, the other one by END.
 #[derive(Debug)]
 pub(crate) struct Stream {
     /// Whether the call is ours.
@@ -16,9 +17,9 @@ pub(crate) struct Stream {
     /// Where it waits for its turn.
     pub(crate) place: Place,
     /// The head of a call of ours that was not sent yet.
-    pub(crate) call: Option<Call>,
+    pub(crate) call: Option<Box<Call>>,
     /// Metadata that comes before our first message.
-    pub(crate) headers: Option<HeaderMap>,
+    pub(crate) headers: Option<Box<HeaderMap>>,
     pub(crate) queue: Queue,
     /// What closes our half once the messages before it are sent.
     pub(crate) finish: Option<Finish>,
@@ -29,7 +30,7 @@ pub(crate) struct Stream {
     pub(crate) receive_closed: bool,
     /// Whether the peer's answer has begun.
     pub(crate) begun: bool,
-    pub(crate) assembly: Option<Assembly>,
+    pub(crate) assembly: Option<Box<Assembly>>,
     pub(crate) read: ReadCredit,
     /// Whether credit is about to be granted.
     pub(crate) granting: bool,
@@ -53,7 +54,7 @@ pub(crate) enum Place {
 pub(crate) enum Finish {
     Close,
     Cancel,
-    End(End),
+    End(Box<End>),
 }
 
 /// A message whose pieces come in.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atomic_waker::AtomicWaker;
 use bytes::Bytes;
@@ -15,9 +15,11 @@ use tonic::Status;
 
 use crate::lane::Inflow;
 use crate::server::calls::Call;
+use crate::server::router::Route;
 use crate::status;
 
-/// The body of a request as a server sees it, whichever wire it came over.
+/// The body of a request as a server sees it, whichever wire it came over. What the layers say to each other of a call is
+/// here too: a request's extensions cost an allocation for each thing.
 #[derive(Debug)]
 pub struct RequestBody {
     wire: WireBody,
@@ -25,6 +27,8 @@ pub struct RequestBody {
     call: Option<Arc<Call>>,
     // What the caller allows, where the wire has a place for it beside the headers.
     timeout: Option<Duration>,
+    deadline: Option<Instant>,
+    route: Option<Arc<Route>>,
 }
 
 #[derive(Debug)]
@@ -40,6 +44,8 @@ impl RequestBody {
             wire: WireBody::Grpc(body),
             call: None,
             timeout: None,
+            deadline: None,
+            route: None,
         }
     }
 
@@ -48,6 +54,8 @@ impl RequestBody {
             wire: WireBody::Lane(body),
             call: None,
             timeout,
+            deadline: None,
+            route: None,
         }
     }
 
@@ -58,6 +66,29 @@ impl RequestBody {
     pub(crate) fn report_to(&mut self, call: Arc<Call>) {
         self.call = Some(call);
     }
+
+    /// The call among those in flight, once it was admitted.
+    pub(crate) const fn call(&self) -> Option<&Arc<Call>> {
+        self.call.as_ref()
+    }
+
+    /// Notes who answers the call.
+    pub(crate) fn set_route(&mut self, route: Arc<Route>) {
+        self.route = Some(route);
+    }
+
+    pub(crate) const fn take_route(&mut self) -> Option<Arc<Route>> {
+        self.route.take()
+    }
+
+    /// Notes when the call ends at the latest, for the layers further in.
+    pub(crate) const fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
+    }
+
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
 }
 
 impl Default for RequestBody {
@@ -67,6 +98,8 @@ impl Default for RequestBody {
             wire: WireBody::Empty,
             call: None,
             timeout: None,
+            deadline: None,
+            route: None,
         }
     }
 }

@@ -6,6 +6,7 @@ mod coalesce;
 mod connect;
 mod link;
 mod retry;
+mod unary;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -31,6 +32,7 @@ use crate::wire::Wire;
 use connect::Way;
 use link::Link;
 use retry::Retries;
+use unary::NotHere;
 
 /// A connection to a server that comes back by itself: what a generated client is made of.
 ///
@@ -218,10 +220,13 @@ impl Service<Request<Body>> for Channel {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        Box::pin(call::call(
-            Arc::clone(&self.shared),
-            request,
-            Context::current(),
-        ))
+        match unary::begin(&self.shared, request) {
+            Ok(unary) => Box::pin(unary),
+            Err(NotHere::Over(status)) => Box::pin(std::future::ready(Err(status))),
+            Err(NotHere::Elsewhere(request)) => {
+                let shared = Arc::clone(&self.shared);
+                Box::pin(call::call(shared, request, Context::current()))
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ mod answering;
 mod batch;
 mod calling;
 mod driver;
-mod framing;
+pub(crate) mod framing;
 mod inflow;
 mod keepalive;
 mod nobody;
@@ -21,7 +21,7 @@ mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(crate) use calling::{Failure, Outgoing};
+pub(crate) use calling::{Failure, Made, Outgoing};
 pub(crate) use driver::{Driver, Ended};
 pub(crate) use inflow::Inflow;
 pub(crate) use nobody::Nobody;
@@ -63,6 +63,11 @@ impl Lane {
 
     fn shared(&self) -> &Arc<Shared> {
         &self.0.shared
+    }
+
+    /// Whether a call would be taken now.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.shared().state().is_ready()
     }
 
     /// Whether no further call can be made.

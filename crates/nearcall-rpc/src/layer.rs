@@ -37,9 +37,10 @@ pub(crate) trait Layer {
 
 /// Goes along with a call until its last frame.
 pub(crate) trait Stage {
-    /// Runs one poll of what is within.
-    fn around<T>(&mut self, poll: impl FnOnce() -> T) -> Result<T, Status> {
-        Ok(poll())
+    /// Runs one poll of what is within, which leaves what it came to where it likes: no layer moves it on.
+    fn around(&mut self, poll: &mut dyn FnMut()) -> Result<(), Status> {
+        poll();
+        Ok(())
     }
 
     /// Shown the head of the answer.
@@ -54,16 +55,52 @@ pub(crate) trait Stage {
     }
 }
 
-/// A service with one layer around it.
+/// Two layers are one, the first outside the second.
+impl<A: Layer, B: Layer> Layer for (A, B) {
+    type Stage = (A::Stage, B::Stage);
+
+    fn begin(&self, request: &mut Request<RequestBody>) -> Result<Self::Stage, Status> {
+        let outer = self.0.begin(request)?;
+        Ok((outer, self.1.begin(request)?))
+    }
+}
+
+impl<A: Stage, B: Stage> Stage for (A, B) {
+    fn around(&mut self, poll: &mut dyn FnMut()) -> Result<(), Status> {
+        let (outer, inner) = self;
+        let mut within = Ok(());
+        outer.around(&mut || within = inner.around(poll))?;
+        within
+    }
+
+    fn saw_head(&mut self, extensions: &mut Extensions) {
+        self.1.saw_head(extensions);
+        self.0.saw_head(extensions);
+    }
+
+    fn saw_frame(&mut self, frame: &mut Frame<Bytes>) {
+        self.1.saw_frame(frame);
+        self.0.saw_frame(frame);
+    }
+
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
+        match self.1.poll_end(cx) {
+            Poll::Pending => self.0.poll_end(cx),
+            ended => ended,
+        }
+    }
+}
+
+/// A service with layers around it.
 #[derive(Debug, Clone)]
 pub(crate) struct Layered<L, S> {
-    layer: L,
+    layers: L,
     inner: S,
 }
 
 impl<L, S> Layered<L, S> {
-    pub(crate) const fn new(layer: L, inner: S) -> Self {
-        Self { layer, inner }
+    pub(crate) const fn new(layers: L, inner: S) -> Self {
+        Self { layers, inner }
     }
 }
 
@@ -82,22 +119,21 @@ where
     }
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
-        let begun = self.layer.begin(&mut request).and_then(|mut stage| {
-            let inner = &mut self.inner;
-            let future = stage.around(|| inner.call(request))?;
-            Ok((future, stage))
+        let mut stage = match self.layers.begin(&mut request) {
+            Ok(stage) => stage,
+            Err(status) => return StagedFuture::refused(status),
+        };
+        let (mut request, mut inner) = (Some(request), None);
+        let called = stage.around(&mut || {
+            inner = request.take().map(|request| self.inner.call(request));
         });
-        match begun {
-            Ok((inner, stage)) => StagedFuture {
-                inner: Some(inner),
+        match called {
+            Ok(()) => StagedFuture {
+                inner,
                 stage: Some(stage),
                 refused: None,
             },
-            Err(status) => StagedFuture {
-                inner: None,
-                stage: None,
-                refused: Some(Box::new(status)),
-            },
+            Err(status) => StagedFuture::refused(status),
         }
     }
 }
@@ -113,6 +149,16 @@ pin_project! {
     }
 }
 
+impl<F, S> StagedFuture<F, S> {
+    fn refused(status: Status) -> Self {
+        Self {
+            inner: None,
+            stage: None,
+            refused: Some(Box::new(status)),
+        }
+    }
+}
+
 impl<F, B, S> Future for StagedFuture<F, S>
 where
     F: Future<Output = Result<Response<B>, Infallible>>,
@@ -124,21 +170,27 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let status = match (this.inner.as_mut().as_pin_mut(), this.stage.as_mut()) {
-            (Some(inner), Some(stage)) => match stage.around(|| inner.poll(cx)) {
-                Ok(Poll::Ready(Ok(mut response))) => {
-                    stage.saw_head(response.extensions_mut());
-                    let stage = this.stage.take();
-                    return Poll::Ready(Ok(response.map(|inner| StagedBody {
-                        inner: Some(inner),
-                        stage,
-                    })));
+            (Some(mut inner), Some(stage)) => {
+                let mut polled = Poll::Pending;
+                match stage.around(&mut || polled = inner.as_mut().poll(cx)) {
+                    Err(status) => status,
+                    Ok(()) => match polled {
+                        Poll::Ready(Err(never)) => match never {},
+                        Poll::Ready(Ok(mut response)) => {
+                            stage.saw_head(response.extensions_mut());
+                            let stage = this.stage.take();
+                            return Poll::Ready(Ok(response.map(|inner| StagedBody {
+                                inner: Some(inner),
+                                stage,
+                            })));
+                        }
+                        Poll::Pending => match stage.poll_end(cx) {
+                            Poll::Ready(status) => status,
+                            Poll::Pending => return Poll::Pending,
+                        },
+                    },
                 }
-                Ok(Poll::Pending) => match stage.poll_end(cx) {
-                    Poll::Ready(status) => status,
-                    Poll::Pending => return Poll::Pending,
-                },
-                Err(status) => status,
-            },
+            }
             _ => this.refused.take().map_or_else(
                 || Status::internal("polled after it was done"),
                 |status| *status,
@@ -183,22 +235,25 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let mut this = self.project();
-        let (Some(inner), Some(stage)) = (this.inner.as_mut().as_pin_mut(), this.stage.as_mut())
+        let (Some(mut inner), Some(stage)) = (this.inner.as_mut().as_pin_mut(), this.stage.as_mut())
         else {
             return Poll::Ready(None);
         };
-        let status = match stage.around(|| inner.poll_frame(cx)) {
-            Ok(Poll::Ready(mut frame)) => {
-                if let Some(Ok(frame)) = &mut frame {
-                    stage.saw_frame(frame);
-                }
-                return Poll::Ready(frame);
-            }
-            Ok(Poll::Pending) => match stage.poll_end(cx) {
-                Poll::Ready(status) => status,
-                Poll::Pending => return Poll::Pending,
-            },
+        let mut polled = Poll::Pending;
+        let status = match stage.around(&mut || polled = inner.as_mut().poll_frame(cx)) {
             Err(status) => status,
+            Ok(()) => match polled {
+                Poll::Ready(mut frame) => {
+                    if let Some(Ok(frame)) = &mut frame {
+                        stage.saw_frame(frame);
+                    }
+                    return Poll::Ready(frame);
+                }
+                Poll::Pending => match stage.poll_end(cx) {
+                    Poll::Ready(status) => status,
+                    Poll::Pending => return Poll::Pending,
+                },
+            },
         };
         this.inner.set(None);
         drop(this.stage.take());
@@ -228,15 +283,14 @@ impl PollEnd for tonic::body::Body {
     }
 }
 
-impl<B: PollEnd + Unpin, S: Stage> PollEnd for StagedBody<B, S> {
+impl<B, S: Stage> PollEnd for StagedBody<B, S>
+where
+    B: Unpin,
+{
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
-        let own = match &mut self.stage {
+        let ended = match &mut self.stage {
             Some(stage) => stage.poll_end(cx),
             None => Poll::Pending,
-        };
-        let ended = match (own, &mut self.inner) {
-            (Poll::Pending, Some(inner)) => inner.poll_end(cx),
-            (own, _) => own,
         };
         if ended.is_ready() {
             self.inner = None;

@@ -8,4 +8,4 @@
 mod unix;
 
 #[cfg(unix)]
-pub use unix::{inherit, limits, process};
+pub use unix::{clock, inherit, limits, process};

@@ -20,10 +20,11 @@ impl Connection {
     /// The call was not made: the peer takes none now, or the call is not one that can be sent.
     pub fn call(
         &mut self,
-        call: Call,
+        call: impl Into<Box<Call>>,
         message: Option<Bytes>,
         last: bool,
     ) -> Result<u64, CommandError> {
+        let call = call.into();
         let window = self.check_call()?;
         let path = call.path.as_str();
         if !path.starts_with('/') || path.len() > PATH_BYTES_MAX {
@@ -54,7 +55,12 @@ impl Connection {
     /// # Errors
     ///
     /// The answer has begun, or the metadata cannot be sent.
-    pub fn headers(&mut self, stream: u64, metadata: HeaderMap) -> Result<(), CommandError> {
+    pub fn headers(
+        &mut self,
+        stream: u64,
+        metadata: impl Into<Box<HeaderMap>>,
+    ) -> Result<(), CommandError> {
+        let metadata = metadata.into();
         check(&metadata)?;
         let found = self.open(stream)?;
         let begun = found.ours || found.answered || found.headers.is_some();
@@ -111,7 +117,8 @@ impl Connection {
     /// # Errors
     ///
     /// The stream has ended, is a call of ours, or the status cannot be sent.
-    pub fn end(&mut self, stream: u64, end: End) -> Result<(), CommandError> {
+    pub fn end(&mut self, stream: u64, end: impl Into<Box<End>>) -> Result<(), CommandError> {
+        let end = end.into();
         check(&end.trailers)?;
         if end.details.len() > DETAILS_BYTES_MAX {
             return Err(CommandError::DetailsTooLong {
@@ -138,7 +145,8 @@ impl Connection {
     /// # Errors
     ///
     /// As [`end`](Self::end).
-    pub fn fail(&mut self, stream: u64, end: End) -> Result<(), CommandError> {
+    pub fn fail(&mut self, stream: u64, end: impl Into<Box<End>>) -> Result<(), CommandError> {
+        let end = end.into();
         if end.code == 0 {
             return Err(CommandError::OutOfOrder {
                 stream,

@@ -97,12 +97,12 @@ impl Connection {
                 bytes.reserve(length);
                 bytes.extend_from_slice(&piece.bytes);
             }
-            stream.assembly = Some(Assembly {
+            stream.assembly = Some(Box::new(Assembly {
                 bytes,
                 total: length,
                 left: length.saturating_sub(piece.bytes.len()),
                 discarded: stream.silent,
-            });
+            }));
             return Ok(None);
         };
         if piece.total.is_some() {

@@ -160,7 +160,7 @@ impl Connection {
     fn on_call(
         &mut self,
         id: u64,
-        call: Call,
+        call: Box<Call>,
         message: Option<Bytes>,
         last: bool,
     ) -> Result<Option<Event>, Violation> {
@@ -247,8 +247,8 @@ impl Connection {
     fn on_end(
         &mut self,
         id: u64,
-        headers: Option<http::HeaderMap>,
-        end: End,
+        headers: Option<Box<http::HeaderMap>>,
+        end: Box<End>,
         message: Option<Bytes>,
     ) -> Result<Option<Event>, Violation> {
         let kind = Kind::End;
@@ -320,7 +320,7 @@ impl Connection {
                     text: "the caller cancelled the call".to_owned(),
                     ..End::default()
                 };
-                self.cut_short(id, Finish::End(end));
+                self.cut_short(id, Finish::End(Box::new(end)));
             }
         }
         self.settle(id);

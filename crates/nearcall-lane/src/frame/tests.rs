@@ -51,11 +51,11 @@ fn frames() -> impl Strategy<Value = Frame> {
         any::<(bool, bool)>(),
     );
     let call = call.prop_map(|(path, nanos, metadata, (message, last))| Frame::Call {
-        call: Call {
+        call: Box::new(Call {
             path: path.parse().unwrap(),
             timeout: nanos.map(|nanos| Duration::from_nanos(nanos.into())),
             metadata,
-        },
+        }),
         message,
         last,
     });
@@ -69,13 +69,13 @@ fn frames() -> impl Strategy<Value = Frame> {
     );
     let end = end.prop_map(
         |(code, text, details, headers, trailers, message)| Frame::End {
-            headers,
-            end: End {
+            headers: headers.map(Box::new),
+            end: Box::new(End {
                 code,
                 text,
                 details: Bytes::copy_from_slice(&details),
                 trailers,
-            },
+            }),
             message,
         },
     );
@@ -90,7 +90,7 @@ fn frames() -> impl Strategy<Value = Frame> {
         call,
         end,
         piece,
-        metadata().prop_map(Frame::Headers),
+        metadata().prop_map(|metadata| Frame::Headers(Box::new(metadata))),
         Just(Frame::Close),
         Just(Frame::Cancel),
         any::<u32>().prop_map(Frame::Credit),

@@ -72,7 +72,7 @@ fn it_is_the_same_however_it_is_split_and_no_more_where_it_is_cut() {
     expected
         .metadata
         .append("raw-bin", HeaderValue::from_static("/w"));
-    assert_eq!(*came, expected);
+    assert_eq!(**came, expected);
     let long = 400..bytes.len() - 300;
     for cut in (0..=bytes.len()).filter(|cut| !long.contains(cut) || cut % 997 == 0) {
         assert_eq!(

@@ -31,26 +31,146 @@ pub(crate) async fn call(
     shared: Arc<Shared>,
     request: Request<tonic::body::Body>,
     context: Context,
-) -> Result<Response<ResponseBody>, Status> {
+) -> Outcome {
     let (mut parts, body) = request.into_parts();
-    let method = parts.extensions.get::<&'static Method>().copied();
-    let deadline = deadline(&shared, &parts, method, &context);
-    if let Some(deadline) = deadline.filter(|deadline| deadline.given.is_zero()) {
-        return Err(deadline.exceeded());
-    }
-    if let Some(trace) = context.trace() {
-        trace.write(&mut parts.headers);
-    }
-    let body = match method {
+    let order = Order::new(shared, &mut parts, &context)?;
+    let body = match order.method {
         Some(method) if !method.client_streaming => {
-            OutgoingBody::Message(Some(within(deadline, whole(body)).await??))
+            OutgoingBody::Message(Some(within(order.deadline, whole(body)).await??))
         }
         _ => OutgoingBody::Stream {
             body,
             answer: Arc::default(),
         },
     };
-    send(&shared, parts, body, method, deadline).await
+    let sending = Sending {
+        path: parts.uri.path_and_query().cloned(),
+        headers: parts.headers,
+        body,
+    };
+    let copy = sending.copy();
+    let outcome = attempt(&order, sending).await;
+    order.go_on(outcome, copy).await
+}
+
+/// What a call came to.
+pub(crate) type Outcome = Result<Response<ResponseBody>, Status>;
+
+/// What holds for every try of a call.
+pub(crate) struct Order {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) method: Option<&'static Method>,
+    pub(crate) deadline: Option<Deadline>,
+    /// Whether the call waits until the server is ready.
+    wait: bool,
+}
+
+/// What follows on a try.
+enum Next {
+    Done(Outcome),
+    /// Another try, at once or after a while.
+    Again(Sending, Pause),
+}
+
+#[derive(PartialEq, Eq)]
+enum Pause {
+    None,
+    Backoff,
+}
+
+impl Order {
+    /// From a request, whose headers are given the trace of the call that is being served.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        parts: &mut request::Parts,
+        context: &Context,
+    ) -> Result<Self, Status> {
+        let method = parts.extensions.get::<&'static Method>().copied();
+        let deadline = deadline(&shared, parts, method, context);
+        if let Some(deadline) = deadline.filter(|deadline| deadline.given.is_zero()) {
+            return Err(deadline.exceeded());
+        }
+        if let Some(trace) = context.trace() {
+            trace.write(&mut parts.headers);
+        }
+        let wait = parts.extensions.get::<WaitForReady>();
+        let wait = wait.map_or(shared.wait_for_ready, |WaitForReady(wait)| *wait);
+        let order = Self {
+            shared,
+            method,
+            deadline,
+            wait,
+        };
+        if order.repeatable() {
+            order.shared.retries.count();
+        }
+        Ok(order)
+    }
+
+    /// Whether the `.proto` says that the call may be carried out more than once.
+    fn repeatable(&self) -> bool {
+        self.method
+            .is_some_and(|method| method.idempotency.may_repeat())
+    }
+
+    /// Whether nothing follows on an answer.
+    pub(crate) fn is_settled(&self, response: &Response<ResponseBody>) -> bool {
+        !self.repeatable() || !refused_before_it_began(response)
+    }
+
+    /// Tries again as long as that is safe and may help. `copy` is the call once more, where there is a copy.
+    pub(crate) async fn go_on(
+        self,
+        mut outcome: Result<Response<ResponseBody>, Failure>,
+        mut copy: Option<Sending>,
+    ) -> Outcome {
+        let mut backoff: Option<Backoff> = None;
+        for tries_left in (0..RETRIES_MAX).rev() {
+            let (sending, pause) = match self.after(outcome, copy) {
+                Next::Done(outcome) => return outcome,
+                Next::Again(sending, pause) => (sending, pause),
+            };
+            if pause == Pause::Backoff {
+                let backoff = backoff.get_or_insert_with(Backoff::new);
+                within(self.deadline, backoff.wait()).await?;
+            }
+            // A call that is not sent again is spared the copy.
+            copy = tries_left.checked_sub(1).and_then(|_| sending.copy());
+            outcome = Box::pin(attempt(&self, sending)).await;
+        }
+        outcome.map_err(Failure::into_status)
+    }
+
+    fn after(
+        &self,
+        outcome: Result<Response<ResponseBody>, Failure>,
+        copy: Option<Sending>,
+    ) -> Next {
+        let allowed = || self.repeatable() && self.shared.retries.allowed();
+        let (outcome, again, pause) = match outcome {
+            Err(Failure::Unsent { status, request }) => {
+                let again = Some(Sending::again(*request));
+                (Err(status), again, Pause::None)
+            }
+            Err(Failure::Refused { status }) => (Err(status), copy, Pause::None),
+            Err(Failure::Lost { status }) => {
+                (Err(status), copy.filter(|_| allowed()), Pause::None)
+            }
+            Err(Failure::Unreachable { status }) => {
+                (Err(status), copy.filter(|_| allowed()), Pause::Backoff)
+            }
+            Err(Failure::Ended { status }) => (Err(status), None, Pause::None),
+            Ok(response) => {
+                let unavailable = !self.is_settled(&response);
+                let again = copy.filter(|_| unavailable && allowed());
+                (Ok(response), again, Pause::Backoff)
+            }
+        };
+        match again {
+            Some(sending) => Next::Again(sending, pause),
+            None => Next::Done(outcome),
+        }
+    }
 }
 
 /// The earliest of what the request says, what the call being served has left, and, for unary calls where neither says
@@ -88,82 +208,11 @@ async fn whole(mut body: tonic::body::Body) -> Result<Bytes, Status> {
     Ok(joined.map_or(first, BytesMut::freeze))
 }
 
-/// Sends a call, again where that is safe.
-async fn send(
-    shared: &Shared,
-    parts: request::Parts,
-    body: OutgoingBody,
-    method: Option<&'static Method>,
-    deadline: Option<Deadline>,
-) -> Result<Response<ResponseBody>, Status> {
-    let wait = parts
-        .extensions
-        .get::<WaitForReady>()
-        .map_or(shared.wait_for_ready, |WaitForReady(wait)| *wait);
-    let mut sending = Sending {
-        path: parts.uri.path_and_query().cloned(),
-        headers: parts.headers,
-        body,
-    };
-    let repeatable = method.is_some_and(|method| method.idempotency.may_repeat());
-    if repeatable {
-        shared.retries.count();
-    }
-    let mut backoff: Option<Backoff> = None;
-    for tries_left in (0..=RETRIES_MAX).rev() {
-        // A call that is not sent again is spared the copy.
-        let copy = tries_left.checked_sub(1).and_then(|_| sending.copy());
-        let failure = match attempt(shared, sending, deadline, wait).await {
-            Ok(response) => {
-                let unavailable = repeatable && refused_before_it_began(&response);
-                match copy {
-                    Some(copy) if unavailable && shared.retries.allowed() => sending = copy,
-                    _ => return Ok(response),
-                }
-                wait_for_next(&mut backoff, deadline).await?;
-                continue;
-            }
-            Err(failure) => failure,
-        };
-        let (status, again) = match failure {
-            Failure::Ended { status } => (status, None),
-            Failure::Unsent { status, request } => (status, Some(Sending::again(*request))),
-            Failure::Refused { status } => (status, copy),
-            Failure::Lost { status } => (
-                status,
-                copy.filter(|_| repeatable && shared.retries.allowed()),
-            ),
-            Failure::Unreachable { status } => {
-                let again = copy.filter(|_| repeatable && shared.retries.allowed());
-                if again.is_some() {
-                    wait_for_next(&mut backoff, deadline).await?;
-                }
-                (status, again)
-            }
-        };
-        match again {
-            Some(again) if tries_left > 0 => sending = again,
-            _ => return Err(status),
-        }
-    }
-    Err(Reason::ConnectionLost
-        .status("the call was sent as often as it may be, and never answered"))
-}
-
-async fn wait_for_next(
-    backoff: &mut Option<Backoff>,
-    deadline: Option<Deadline>,
-) -> Result<(), Status> {
-    let backoff = backoff.get_or_insert_with(Backoff::new);
-    // In a box, or every call would carry the room for it.
-    Box::pin(within(deadline, backoff.wait())).await
-}
-
 /// What is sent. A generated client knows only the path; HTTP/2 wants a scheme and an authority as well.
-struct Sending {
-    path: Option<PathAndQuery>,
-    headers: HeaderMap,
-    body: OutgoingBody,
+pub(crate) struct Sending {
+    pub(crate) path: Option<PathAndQuery>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: OutgoingBody,
 }
 
 impl Sending {
@@ -236,8 +285,8 @@ fn refused_before_it_began(response: &Response<ResponseBody>) -> bool {
         .is_some_and(|code| Code::from_bytes(code.as_bytes()) == Code::Unavailable)
 }
 
-/// How far a call got.
-enum Failure {
+/// How far a try got.
+pub(crate) enum Failure {
     /// There is no connection to send it on.
     Unreachable { status: Status },
     /// It is over.
@@ -253,16 +302,25 @@ enum Failure {
     Lost { status: Status },
 }
 
-async fn attempt(
-    shared: &Shared,
-    sending: Sending,
-    deadline: Option<Deadline>,
-    wait: bool,
-) -> Result<Response<ResponseBody>, Failure> {
-    let sender = match shared.link.open() {
+impl Failure {
+    fn into_status(self) -> Status {
+        match self {
+            Self::Unreachable { status }
+            | Self::Ended { status }
+            | Self::Unsent { status, .. }
+            | Self::Refused { status }
+            | Self::Lost { status } => status,
+        }
+    }
+}
+
+async fn attempt(order: &Order, sending: Sending) -> Result<Response<ResponseBody>, Failure> {
+    let deadline = order.deadline;
+    let link = &order.shared.link;
+    let sender = match link.open() {
         Some(sender) => sender,
         // In a box, or every call would carry, and move about, the room that connecting needs.
-        None => Box::pin(within(deadline, shared.link.new_sender(wait)))
+        None => Box::pin(within(deadline, link.new_sender(order.wait)))
             .await
             .map_err(|status| Failure::Ended { status })?
             .map_err(|status| Failure::Unreachable { status })?,

@@ -7,6 +7,7 @@ use tonic::Status;
 
 use super::connect::{ConnectError, Sender, Way, connect};
 use super::retry::Backoff;
+use crate::lane::Lane;
 use crate::report;
 use crate::status::Reason;
 use crate::wire::Wire;
@@ -113,6 +114,14 @@ impl Link {
     /// The wire of the connection there is.
     pub(crate) fn wire(&self) -> Option<Wire> {
         self.open().as_ref().map(Sender::wire)
+    }
+
+    /// The connection there is, if it is a lane.
+    pub(crate) fn lane(&self) -> Option<Lane> {
+        match &self.state().sender {
+            Some(Sender::Lane(lane)) => Some(lane.clone()),
+            _ => None,
+        }
     }
 
     /// The connection there is.

@@ -1,10 +1,10 @@
 //! What one side has to say on a call at one moment, gathered without the connection's lock and handed over under it.
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use http_body::Frame;
 use nearcall_lane::limits::QUEUED_MESSAGES_MAX;
-use nearcall_lane::{CommandError, Connection, End};
+use nearcall_lane::{CommandError, Connection, End, is_reserved};
 use tonic::Status;
 
 use super::framing::Messages;
@@ -35,9 +35,8 @@ pub(crate) enum Finish {
 
 impl Batch {
     /// The head of an answer; one that says how the call ended is all of it.
-    pub(crate) fn head(&mut self, mut head: HeaderMap) {
+    pub(crate) fn head(&mut self, head: HeaderMap) {
         if head.contains_key(Status::GRPC_STATUS) {
-            head.remove(header::CONTENT_TYPE);
             self.end = Some(Finish::End(Box::new(End::from_trailers(head))));
         } else {
             self.head = Some(head);
@@ -99,10 +98,9 @@ impl Batch {
         if matches!(self.end, Some(Finish::Cancel)) {
             return connection.cancel(stream);
         }
-        if let Some(mut head) = self.head {
-            head.remove(header::CONTENT_TYPE);
+        if let Some(head) = self.head {
             // The first message says by itself that the answer has begun; an end alone would be one that never did.
-            if !head.is_empty() || self.first.is_none() {
+            if self.first.is_none() || !head.keys().all(is_reserved) {
                 connection.headers(stream, head)?;
             }
         }
@@ -113,7 +111,7 @@ impl Batch {
             None => Ok(()),
             Some(Finish::Close) => connection.close(stream),
             Some(Finish::Cancel) => connection.cancel(stream),
-            Some(Finish::End(end)) => connection.end(stream, *end),
+            Some(Finish::End(end)) => connection.end(stream, end),
         }
     }
 }

@@ -39,13 +39,26 @@ pub(crate) enum Failure {
     Lost(Status),
 }
 
-/// A call, until the head of its answer is there. Dropped before that, it is cancelled.
+/// A call that was made, until the head of its answer is there. Dropped before that, it is cancelled.
+#[derive(Debug)]
+pub(crate) struct Made {
+    lane: Lane,
+    step: Waits,
+}
+
+#[derive(Debug)]
+enum Waits {
+    For(u64),
+    Failed(Option<Failure>),
+}
+
+/// A call, which may have to wait until the peer takes it.
 #[derive(Debug)]
 pub(crate) struct Calling {
     lane: Lane,
     step: Step,
     deadline: Option<Deadline>,
-    /// Its place among those who wait until the peer takes one more call, and how long it waits there.
+    /// Its place among those who wait, and how long it waits there.
     ticket: Option<u64>,
     timer: Timer,
 }
@@ -54,11 +67,12 @@ pub(crate) struct Calling {
 enum Step {
     /// The peer takes no more calls at once yet, or was not asked.
     New(Box<Call>, Outgoing),
-    Made(u64),
+    Made(Made),
     Done,
 }
 
 impl Lane {
+    /// A call that waits, where it must, until the peer takes it.
     pub(crate) fn call(
         &self,
         call: Call,
@@ -73,27 +87,29 @@ impl Lane {
             timer: Timer::new(deadline.map(|deadline| deadline.at)),
         }
     }
-}
 
-impl Calling {
-    /// Makes the call, if the peer takes it now.
-    fn make(&mut self, waker: &Waker) -> Result<(), Failure> {
-        let shared = self.lane.shared();
-        let mut state = shared.state();
-        if let Some(lost) = &state.lost {
-            return Err(Failure::NotCarriedOut(lost.clone()));
-        }
-        match state.connection.ready() {
-            Ok(()) => {}
-            Err(CommandError::TooManyCalls { .. } | CommandError::HelloPending) => {
-                self.ticket = Some(state.wait(self.ticket, waker.clone()));
-                return Ok(());
-            }
-            Err(error) => return Err(Failure::NotCarriedOut(from_command(&error))),
-        }
-        let Step::New(call, outgoing) = std::mem::replace(&mut self.step, Step::Done) else {
-            return Ok(());
+    /// Makes a call with one message now. Where the peer has ceased to take it, that is the answer.
+    pub(crate) fn make(&self, call: Call, framed: Bytes, deadline: Option<Deadline>) -> Made {
+        let mut state = self.shared().state();
+        let made = match state.ready() {
+            Ok(()) => self.put(&mut state, call, Outgoing::Message(framed), deadline),
+            Err(error) => Err(Failure::NotCarriedOut(from_command(&error))),
         };
+        drop(state);
+        made.unwrap_or_else(|failure| Made {
+            lane: self.clone(),
+            step: Waits::Failed(Some(failure)),
+        })
+    }
+
+    /// Makes a call that the peer takes.
+    fn put(
+        &self,
+        state: &mut State,
+        call: Call,
+        outgoing: Outgoing,
+        deadline: Option<Deadline>,
+    ) -> Result<Made, Failure> {
         let (message, body) = match outgoing {
             Outgoing::Message(mut framed) => {
                 framed.advance(PREFIX_LEN.min(framed.len()));
@@ -101,51 +117,119 @@ impl Calling {
             }
             Outgoing::Stream(body) => (None, Some(body)),
         };
-        let stream = state
-            .connection
-            .call(*call, message, body.is_none())
-            .map_err(|error| Failure::Over(from_command(&error)))?;
-        self.step = Step::Made(stream);
-        let mut slot = Slot {
-            reader: Some(waker.clone()),
-            deadline: self.deadline,
+        let made = state.connection.call(call, message, body.is_none());
+        let stream = made.map_err(|error| Failure::Over(from_command(&error)))?;
+        let task = body.map(|body| {
+            let sending = Sending::new(self.shared().clone(), stream, body);
+            tokio::spawn(sending).abort_handle()
+        });
+        let slot = Slot {
+            deadline,
+            task,
             ..Slot::default()
         };
-        if let Some(body) = body {
-            let sending = Sending::new(shared.clone(), stream, body);
-            slot.task = Some(tokio::spawn(sending).abort_handle());
-        }
         state.slots.insert(stream, slot);
-        state.watch(self.deadline);
+        state.watch(deadline);
         state.send();
-        self.ticket = None;
-        state.next_caller().into_iter().for_each(Waker::wake);
+        Ok(Made {
+            lane: self.clone(),
+            step: Waits::For(stream),
+        })
+    }
+}
+
+impl Calling {
+    /// Makes the call, if the peer takes it now.
+    fn make(&mut self, waker: &Waker) -> Result<(), Failure> {
+        let mut state = self.lane.shared().state();
+        match state.ready() {
+            Ok(()) => {}
+            Err(CommandError::TooManyCalls { .. } | CommandError::HelloPending) => {
+                self.ticket = Some(state.wait(self.ticket, waker.clone()));
+                return Ok(());
+            }
+            Err(error) => return Err(Failure::NotCarriedOut(from_command(&error))),
+        }
+        if let Step::New(call, outgoing) = std::mem::replace(&mut self.step, Step::Done) {
+            self.ticket = None;
+            let made = self.lane.put(&mut state, *call, outgoing, self.deadline);
+            state.next_caller().into_iter().for_each(Waker::wake);
+            drop(state);
+            self.step = Step::Made(made?);
+        }
         Ok(())
     }
+}
 
-    /// The answer, once it has begun.
-    fn answer(&mut self, stream: u64, waker: &Waker) -> Poll<Result<Response<Inflow>, Failure>> {
+impl Future for Calling {
+    type Output = Result<Response<Inflow>, Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if matches!(this.step, Step::New(..)) {
+            this.make(cx.waker())?;
+        }
+        match (&mut this.step, this.deadline) {
+            (Step::Made(made), _) => Pin::new(made).poll(cx),
+            // Once the call is made, the driver looks after its deadline.
+            (Step::New(..), Some(deadline)) => {
+                let expired = this.timer.poll(cx);
+                expired.map(|()| Err(Failure::Over(deadline.exceeded())))
+            }
+            (Step::New(..) | Step::Done, _) => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Calling {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.lane.shared().state().leave(ticket);
+        }
+    }
+}
+
+impl Future for Made {
+    type Output = Result<Response<Inflow>, Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let stream = match &mut self.step {
+            Waits::For(stream) => *stream,
+            Waits::Failed(failure) => {
+                return failure.take().map_or(Poll::Pending, |failure| Poll::Ready(Err(failure)));
+            }
+        };
         let mut state = self.lane.shared().state();
         let Some(slot) = state.slots.get_mut(&stream) else {
             return Poll::Ready(Err(Failure::Over(Status::internal("the call is gone"))));
         };
         if !slot.has_news() {
-            slot.reader = Some(waker.clone());
+            match &mut slot.reader {
+                Some(reader) => reader.clone_from(cx.waker()),
+                none => *none = Some(cx.waker().clone()),
+            }
             return Poll::Pending;
         }
         let answer = if slot.over.is_some() {
-            state
-                .slots
-                .remove(&stream)
-                .map(|slot| whole(&mut state, stream, slot))
+            match state.slots.remove(&stream) {
+                Some(slot) => whole(&mut state, stream, slot),
+                None => return Poll::Pending,
+            }
         } else {
             let head = slot.head.take().unwrap_or_default();
-            let body = Inflow::ours(self.lane.clone(), stream);
-            Some(Ok(response(head, body)))
+            Ok(response(*head, Inflow::ours(self.lane.clone(), stream)))
         };
         drop(state);
-        self.step = Step::Done;
-        answer.map_or(Poll::Pending, Poll::Ready)
+        self.step = Waits::Failed(None);
+        Poll::Ready(answer)
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        if let Waits::For(stream) = self.step {
+            self.lane.shared().state().give_up(stream);
+        }
     }
 }
 
@@ -175,7 +259,7 @@ fn whole(state: &mut State, stream: u64, mut slot: Slot) -> Result<Response<Infl
         // gRPC has no other form for an answer that is nothing but a status.
         None if message.is_none() => response(trailers, Inflow::message(None)),
         head => response(
-            head.unwrap_or_default(),
+            head.map_or_else(HeaderMap::new, |head| *head),
             Inflow::answer(message, slot.inbox, Some(trailers)),
         ),
     })
@@ -186,40 +270,4 @@ fn response(head: HeaderMap, body: Inflow) -> Response<Inflow> {
     *response.version_mut() = http::Version::HTTP_2;
     *response.headers_mut() = head;
     response
-}
-
-impl Future for Calling {
-    type Output = Result<Response<Inflow>, Failure>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if matches!(self.step, Step::New(..)) {
-            self.make(cx.waker())?;
-        }
-        match (&self.step, self.deadline) {
-            (Step::Made(stream), _) => {
-                let stream = *stream;
-                self.answer(stream, cx.waker())
-            }
-            // Once the call is made, the driver looks after its deadline.
-            (Step::New(..), Some(deadline)) => {
-                let expired = self.timer.poll(cx);
-                expired.map(|()| Err(Failure::Over(deadline.exceeded())))
-            }
-            (Step::New(..) | Step::Done, _) => Poll::Pending,
-        }
-    }
-}
-
-impl Drop for Calling {
-    fn drop(&mut self) {
-        match self.step {
-            Step::Made(stream) => self.lane.shared().state().give_up(stream),
-            Step::New(..) => {
-                if let Some(ticket) = self.ticket {
-                    self.lane.shared().state().leave(ticket);
-                }
-            }
-            Step::Done => {}
-        }
-    }
 }

@@ -15,8 +15,7 @@ use tokio_util::io::poll_read_buf;
 
 use super::Shared;
 use super::keepalive::Keepalive;
-use super::serving::{Serve, Serving};
-use super::state::Arrived;
+use super::serving::{Begun, Serve, Serving};
 use crate::limits::{READ_BYTES_MAX, READ_ROOM_MIN, READS_PER_TURN_MAX};
 use crate::status::lane_ended;
 
@@ -55,7 +54,6 @@ pub(crate) struct Driver<S> {
     ends_unused: bool,
     /// Dropped once the peer has said HELLO.
     newcomer: Option<Box<dyn Send>>,
-    arrived: Vec<Arrived>,
     wakers: Vec<Waker>,
     outcome: Option<Ended>,
 }
@@ -77,7 +75,6 @@ impl<S: Serve> Driver<S> {
             timer: None,
             ends_unused: false,
             newcomer: None,
-            arrived: Vec::new(),
             wakers: Vec::new(),
             outcome: None,
         }
@@ -123,17 +120,34 @@ impl<S: Serve> Driver<S> {
         if let Some(keepalive) = &mut self.keepalive {
             keepalive.heard();
         }
-        let mut state = self.shared.state();
-        let received = state.receive(&mut self.read, &mut self.arrived, &mut self.wakers);
-        drop(state);
-        match received {
-            Ok(true) => self.newcomer = None,
-            Ok(false) => {}
-            Err(violation) => self.end(Ended::Violated(violation)),
-        }
-        self.wakers.drain(..).for_each(Waker::wake);
-        if !self.arrived.is_empty() {
-            self.serving.serve(&self.shared, &mut self.arrived);
+        let mut begun: Option<Begun> = None;
+        loop {
+            let mut state = self.shared.state();
+            if let Some(Begun {
+                stream,
+                answer,
+                long,
+            }) = begun
+            {
+                if let Some(answer) = answer {
+                    state.answer(stream, answer);
+                }
+                if long && let Poll::Ready(Err(error)) = state.poll_write() {
+                    state.broken = Some(error);
+                }
+            }
+            let received = state.receive(&mut self.read, &mut self.wakers);
+            if self.newcomer.is_some() && state.connection.peer().is_some() {
+                self.newcomer = None;
+            }
+            drop(state);
+            self.wakers.drain(..).for_each(Waker::wake);
+            // One call after the other: what one has given back is at hand for the next.
+            match received {
+                Ok(Some(call)) => begun = Some(self.serving.serve(&self.shared, call)),
+                Ok(None) => return,
+                Err(violation) => return self.end(Ended::Violated(violation)),
+            }
         }
     }
 
@@ -144,7 +158,6 @@ impl<S: Serve> Driver<S> {
         state.lose(&status, &mut self.wakers);
         drop(state);
         self.outcome.get_or_insert(how);
-        self.arrived.clear();
         self.wakers.drain(..).for_each(Waker::wake);
     }
 

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Waker};
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -20,7 +19,6 @@ use super::state::Arrived;
 use super::{Inflow, Shared};
 use crate::body::RequestBody;
 use crate::layer::PollEnd;
-use crate::limits::FIRST_POLL_MAX;
 use crate::wire::Wire;
 
 /// What answers the peer's calls: the layers and the router of a server.
@@ -54,10 +52,17 @@ where
 pub(crate) struct Serving<S> {
     service: S,
     peer: Peer,
-    /// Methods whose handlers computed for long before they first waited.
     slow: SlowMethods,
-    /// What is to be handed to the connection under one lock.
-    answers: Vec<(u64, Batch)>,
+}
+
+/// What became of a call at once.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) stream: u64,
+    /// The whole answer, or none where the call goes on in a task.
+    pub(crate) answer: Option<Batch>,
+    /// Whether it took so long that those who were quick should not wait for the rest.
+    pub(crate) long: bool,
 }
 
 impl<S: Serve> Serving<S> {
@@ -66,40 +71,34 @@ impl<S: Serve> Serving<S> {
             service,
             peer,
             slow: SlowMethods::default(),
-            answers: Vec::new(),
         }
     }
 
-    /// Begins calls, and hands the answers that are there at once to the connection.
-    pub(crate) fn serve(&mut self, shared: &Arc<Shared>, arrived: &mut Vec<Arrived>) {
-        let mut before = Instant::now();
-        for call in arrived.drain(..) {
-            let stream = call.stream;
-            let path = call.call.path.clone();
-            let mut answering = Answering::new(self.begin(shared, call));
-            let mut batch = Batch::default();
-            if self.slow.contains(&path) {
-                go_on(shared, stream, batch, answering);
-                continue;
-            }
+    /// Begins a call.
+    pub(crate) fn serve(&mut self, shared: &Arc<Shared>, arrived: Arrived) -> Begun {
+        let stream = arrived.stream;
+        let path = arrived.call.path.clone();
+        let measured = self.slow.measure(&path);
+        let mut answering = Answering::new(self.begin(shared, arrived));
+        let mut batch = Batch::default();
+        // Who computes for long does so elsewhere.
+        if !self.slow.contains(&path) {
             // A handler that waits is polled again in its task, and wakes that.
             let noop = &mut Context::from_waker(Waker::noop());
             let _pending = answering.poll_batch(noop, &mut batch);
-            if batch.ends() {
-                self.answers.push((stream, batch));
-            } else {
-                go_on(shared, stream, batch, answering);
-            }
-            let now = Instant::now();
-            let long = now.duration_since(before) > FIRST_POLL_MAX;
-            self.slow.saw(path, long);
-            if long {
-                // Those who were quick do not wait for the rest.
-                self.hand_over(shared);
-            }
-            before = now;
         }
-        self.hand_over(shared);
+        let long = self.slow.saw(&path, &measured);
+        let answer = if batch.ends() {
+            Some(batch)
+        } else {
+            go_on(shared, stream, batch, answering);
+            None
+        };
+        Begun {
+            stream,
+            answer,
+            long,
+        }
     }
 
     /// The handler's future. It is made here, and so may compute here too.
@@ -121,19 +120,6 @@ impl<S: Serve> Serving<S> {
         request.extensions_mut().insert(self.peer.clone());
         request.extensions_mut().insert(Wire::Lane);
         self.service.call(request)
-    }
-
-    fn hand_over(&mut self, shared: &Shared) {
-        if self.answers.is_empty() {
-            return;
-        }
-        let mut state = shared.state();
-        for (stream, batch) in self.answers.drain(..) {
-            state.answer(stream, batch);
-        }
-        if let std::task::Poll::Ready(Err(error)) = state.poll_write() {
-            state.broken = Some(error);
-        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::deadline::Deadline;
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
     /// Metadata from before the first message of an answer.
-    pub(crate) head: Option<HeaderMap>,
+    pub(crate) head: Option<Box<HeaderMap>>,
     /// Messages that came and were not read yet.
     pub(crate) inbox: VecDeque<Bytes>,
     /// Why nothing more comes.
@@ -38,7 +38,7 @@ pub(crate) enum Over {
     /// The peer, as the caller, gave the call up.
     Cancelled,
     /// The peer answered.
-    Ended(End),
+    Ended(Box<End>),
     /// The peer did nothing with our call.
     NotCarriedOut,
     /// The connection is gone, or the deadline passed.

@@ -25,7 +25,7 @@ const SLICES_MAX: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Arrived {
     pub(crate) stream: u64,
-    pub(crate) call: Call,
+    pub(crate) call: Box<Call>,
     pub(crate) message: Option<bytes::Bytes>,
     pub(crate) last: bool,
 }
@@ -80,6 +80,18 @@ impl State {
 
     pub(crate) fn wake_driver(&self) {
         self.driver.wake_by_ref();
+    }
+
+    /// Whether a call would be taken now, or why not.
+    pub(crate) fn ready(&self) -> Result<(), CommandError> {
+        if self.lost.is_some() {
+            return Err(CommandError::Over);
+        }
+        self.connection.ready()
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready().is_ok()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -158,18 +170,16 @@ impl State {
         }
     }
 
-    /// Takes in what was read: what came for calls goes to their slots, whose readers are woken once the lock is free
-    /// again, and new calls are given to the driver. Says whether the peer said HELLO.
+    /// Takes in what was read, up to the peer's next call: what came for calls goes to their slots, whose readers are to be
+    /// woken once the lock is free again. None once nothing is left to take in.
     pub(crate) fn receive(
         &mut self,
         read: &mut BytesMut,
-        arrived: &mut Vec<Arrived>,
         wakers: &mut Vec<Waker>,
-    ) -> Result<bool, Violation> {
-        let mut greeted = false;
+    ) -> Result<Option<Arrived>, Violation> {
         while let Some(event) = self.connection.receive(read)? {
             match event {
-                Event::Hello(_) => greeted = true,
+                Event::Hello(_) => {}
                 Event::Call {
                     stream,
                     call,
@@ -180,22 +190,22 @@ impl State {
                     if let Some(message) = message.as_ref().filter(|_| last) {
                         self.connection.release(stream, message.len());
                     }
-                    arrived.push(Arrived {
+                    return Ok(Some(Arrived {
                         stream,
                         call,
                         message,
                         last,
-                    });
+                    }));
                 }
                 Event::GoAway { last, code, text } => {
                     tracing::debug!(last, code, text, "the peer goes away");
                     wakers.extend(std::mem::take(&mut self.waiting).into_values());
                 }
-                other => self.deliver(other, arrived, wakers),
+                other => self.deliver(other, wakers),
             }
         }
         wakers.extend(self.next_caller());
-        Ok(greeted)
+        Ok(None)
     }
 
     /// The next of those who wait until the peer takes one more call, if it does. Who was woken wakes the next.
@@ -248,7 +258,7 @@ impl State {
     }
 
     /// What came for one call.
-    fn deliver(&mut self, event: Event, arrived: &mut Vec<Arrived>, wakers: &mut Vec<Waker>) {
+    fn deliver(&mut self, event: Event, wakers: &mut Vec<Waker>) {
         let stream = match &event {
             Event::Headers { stream, .. }
             | Event::Message { stream, .. }
@@ -259,16 +269,6 @@ impl State {
             | Event::Drained { stream } => *stream,
             _ => return,
         };
-        if !self.slots.contains_key(&stream) {
-            // Of a call that came with the same bytes and was not looked at yet.
-            if let Event::Cancelled { .. } = &event {
-                arrived.retain(|call| call.stream != stream);
-                return;
-            }
-            if arrived.iter().any(|call| call.stream == stream) {
-                self.slots.insert(stream, Slot::default());
-            }
-        }
         let Some(slot) = self.slots.get_mut(&stream) else {
             return;
         };

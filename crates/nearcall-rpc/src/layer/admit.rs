@@ -9,7 +9,7 @@ use tonic::Status;
 
 use super::{Layer, Stage};
 use crate::body::RequestBody;
-use crate::server::calls::{Admitted, Call, Calls};
+use crate::server::calls::{Admitted, Calls};
 use crate::server::router::Router;
 use crate::status::Reason;
 
@@ -32,7 +32,8 @@ impl Layer for Admit {
         if let Some(why) = &self.refusal {
             return Err(Reason::PeerRefused.status(&**why));
         }
-        let method = self.router.method(request.uri().path())?;
+        let (method, route) = self.router.method(request.uri().path())?;
+        let route = Arc::clone(route);
         let admitted = self
             .calls
             .admit(&method.path, method.streaming)
@@ -46,20 +47,11 @@ impl Layer for Admit {
                     RETRY_AFTER,
                 )
             })?;
-        request.body_mut().report_to(Arc::clone(admitted.call()));
-        request.extensions_mut().insert(InFlight {
-            call: Arc::clone(admitted.call()),
-            streaming: method.streaming,
-        });
+        let body = request.body_mut();
+        body.report_to(Arc::clone(admitted.call()));
+        body.set_route(route);
         Ok(Place(admitted))
     }
-}
-
-/// What the layers further in want to know of the call.
-#[derive(Debug, Clone)]
-pub(crate) struct InFlight {
-    pub(crate) call: Arc<Call>,
-    pub(crate) streaming: bool,
 }
 
 /// The call's place among those in flight; ends the call when the server cuts it off.

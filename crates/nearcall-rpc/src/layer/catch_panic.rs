@@ -9,7 +9,6 @@ use tonic::Status;
 
 use super::{Layer, Stage};
 use crate::body::RequestBody;
-use crate::layer::admit::InFlight;
 use crate::server::calls::Call;
 use crate::status::Reason;
 
@@ -21,9 +20,8 @@ impl Layer for CatchPanic {
     type Stage = Caught;
 
     fn begin(&self, request: &mut Request<RequestBody>) -> Result<Caught, Status> {
-        let in_flight = request.extensions().get::<InFlight>();
         Ok(Caught {
-            call: in_flight.map(|in_flight| Arc::clone(&in_flight.call)),
+            call: request.body().call().cloned(),
         })
     }
 }
@@ -34,7 +32,7 @@ pub(crate) struct Caught {
 }
 
 impl Stage for Caught {
-    fn around<T>(&mut self, poll: impl FnOnce() -> T) -> Result<T, Status> {
+    fn around(&mut self, poll: &mut dyn FnMut()) -> Result<(), Status> {
         // What was being polled is dropped and never polled again, so a broken invariant of its own cannot be seen; what
         // it shares with other calls is the handler's to guard, as with any panic in one thread of several.
         catch_unwind(AssertUnwindSafe(poll)).map_err(|panic| {

@@ -11,7 +11,6 @@ use tonic::Status;
 
 use super::{Layer, Stage};
 use crate::body::RequestBody;
-use crate::layer::admit::InFlight;
 use crate::status::Reason;
 use crate::timeout;
 
@@ -26,31 +25,21 @@ impl Layer for Deadline {
     type Stage = Until;
 
     fn begin(&self, request: &mut Request<RequestBody>) -> Result<Until, Status> {
-        let streaming = request
-            .extensions()
-            .get::<InFlight>()
-            .is_none_or(|in_flight| in_flight.streaming);
+        let call = request.body().call();
+        let streaming = call.is_none_or(|call| call.is_streaming());
         let own = if streaming { None } else { self.unary };
         let asked = request.body().timeout();
         let asked = asked.or_else(|| timeout::read(request.headers()));
         let allowed = asked.or(own);
         // A time beyond what the clock can name is no deadline.
-        let until = allowed
-            .and_then(|allowed| Instant::now().checked_add(allowed))
-            .map(DeadlineAt);
-        if let Some(until) = until {
-            request.extensions_mut().insert(until);
-        }
+        let until = allowed.and_then(|allowed| Instant::now().checked_add(allowed));
+        request.body_mut().set_deadline(until);
         Ok(Until {
             allowed: allowed.unwrap_or_default(),
-            timer: Timer::new(until.map(|DeadlineAt(at)| at)),
+            timer: Timer::new(until),
         })
     }
 }
-
-/// When the call ends at the latest, for the layers further in.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct DeadlineAt(pub(crate) Instant);
 
 #[derive(Debug)]
 pub(crate) struct Until {

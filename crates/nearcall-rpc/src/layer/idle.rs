@@ -11,7 +11,6 @@ use tonic::Status;
 
 use super::{Layer, Stage};
 use crate::body::RequestBody;
-use crate::layer::admit::InFlight;
 use crate::layer::deadline::Timer;
 use crate::server::calls::Call;
 use crate::status::Reason;
@@ -26,14 +25,11 @@ impl Layer for Idle {
     type Stage = Watch;
 
     fn begin(&self, request: &mut Request<RequestBody>) -> Result<Watch, Status> {
-        let in_flight = request
-            .extensions()
-            .get::<InFlight>()
-            .filter(|in_flight| in_flight.streaming);
-        let stream = in_flight.zip(self.limit).and_then(|(in_flight, limit)| {
+        let call = request.body().call().filter(|call| call.is_streaming());
+        let stream = call.zip(self.limit).and_then(|(call, limit)| {
             let timer = Timer::new(Some(Instant::now().checked_add(limit)?));
             Some(Stream {
-                call: Arc::clone(&in_flight.call),
+                call: Arc::clone(call),
                 limit,
                 timer,
             })

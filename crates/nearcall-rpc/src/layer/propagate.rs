@@ -6,7 +6,6 @@ use tonic::Status;
 use super::{Layer, Stage};
 use crate::body::RequestBody;
 use crate::context::Context;
-use crate::layer::deadline::DeadlineAt;
 use crate::trace::TraceContext;
 
 /// Sets [`Context`] around the handler.
@@ -18,8 +17,8 @@ impl Layer for Propagate {
 
     fn begin(&self, request: &mut Request<RequestBody>) -> Result<Within, Status> {
         let mut context = Context::new();
-        if let Some(DeadlineAt(at)) = request.extensions().get() {
-            context = context.with_deadline(*at);
+        if let Some(at) = request.body().deadline() {
+            context = context.with_deadline(at);
         }
         if let Some(trace) = TraceContext::read(request.headers()) {
             context = context.with_trace(trace);
@@ -32,7 +31,8 @@ impl Layer for Propagate {
 pub(crate) struct Within(Context);
 
 impl Stage for Within {
-    fn around<T>(&mut self, poll: impl FnOnce() -> T) -> Result<T, Status> {
-        Ok(self.0.enter(poll))
+    fn around(&mut self, poll: &mut dyn FnMut()) -> Result<(), Status> {
+        self.0.enter(poll);
+        Ok(())
     }
 }

@@ -162,6 +162,10 @@ impl Call {
         &self.path
     }
 
+    pub(crate) const fn is_streaming(&self) -> bool {
+        self.streaming
+    }
+
     pub(crate) fn saw_traffic(&self) {
         // Unary calls have no idle limit; they need not look at the clock.
         if self.streaming {

@@ -35,13 +35,7 @@ use crate::server::router::Router;
 use crate::wire::Wire;
 
 /// What a call passes on its way to the handler, outermost first.
-type Stack = Layered<
-    Admit,
-    Layered<
-        Idle,
-        Layered<Deadline, Layered<Propagate, Layered<CatchPanic, Layered<Trail, Router>>>>,
-    >,
->;
+type Stack = Layered<(Admit, (Idle, (Deadline, (Propagate, (CatchPanic, Trail))))), Router>;
 
 /// Serves one connection until it ends, or until `stop` and then the last of its calls.
 pub(crate) async fn serve(
@@ -181,22 +175,14 @@ fn stack(accept: &Accept, refusal: Option<Arc<str>>) -> Stack {
         calls: Arc::clone(&accept.calls),
         refusal,
     };
-    let handler = Layered::new(Trail, accept.router.clone());
-    let handler = Layered::new(CatchPanic, handler);
-    let handler = Layered::new(Propagate, handler);
-    let handler = Layered::new(
-        Deadline {
-            unary: accept.limits.unary_deadline,
-        },
-        handler,
-    );
-    let handler = Layered::new(
-        Idle {
-            limit: accept.limits.stream_idle,
-        },
-        handler,
-    );
-    Layered::new(admit, handler)
+    let idle = Idle {
+        limit: accept.limits.stream_idle,
+    };
+    let deadline = Deadline {
+        unary: accept.limits.unary_deadline,
+    };
+    let inner = (deadline, (Propagate, (CatchPanic, Trail)));
+    Layered::new((admit, (idle, inner)), accept.router.clone())
 }
 
 fn http2(limits: &Limits) -> hyper::server::conn::http2::Builder<TokioExecutor> {

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use nearcall_proto::table;
+use rustc_hash::FxBuildHasher;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::BoxFuture;
@@ -46,15 +47,25 @@ impl<S> Served for S where
 /// Every service of one server.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Router {
-    routes: Arc<HashMap<Cow<'static, str>, Route>>,
+    routes: Arc<HashMap<Cow<'static, str>, Arc<Route>>>,
+    /// The methods that are known, by path: nearly every call is found here. The keys are the server's own, so nobody can
+    /// make them collide.
+    methods: Arc<HashMap<Arc<str>, Known, FxBuildHasher>>,
     /// Answers every call instead of the routes.
     proxy: Option<Arc<Route>>,
+}
+
+/// A method, and who answers it.
+#[derive(Debug)]
+struct Known {
+    facts: MethodFacts,
+    route: Arc<Route>,
 }
 
 /// What stands for the path of a call whose method the server knows nothing of.
 const ANY_PATH: &str = "/*";
 
-struct Route {
+pub(crate) struct Route {
     service: Box<dyn Dispatch>,
     /// By the method's name. Empty where nothing is known of the methods.
     methods: HashMap<Cow<'static, str>, MethodFacts>,
@@ -120,7 +131,13 @@ impl Router {
                 "the service was added twice; the later one answers"
             );
         }
-        routes.insert(name, route);
+        let route = Arc::new(route);
+        routes.insert(name.clone(), Arc::clone(&route));
+        let known = Arc::get_mut(&mut self.methods).expect("a router is filled before it is shared");
+        for (method, facts) in &route.methods {
+            let (facts, route) = (facts.clone(), Arc::clone(&route));
+            known.insert(format!("/{name}/{method}").into(), Known { facts, route });
+        }
     }
 
     /// Sends every call to one service, whatever its path.
@@ -139,10 +156,13 @@ impl Router {
         names
     }
 
-    /// What is known of the method at a path.
-    pub(crate) fn method(&self, path: &str) -> Result<&MethodFacts, Status> {
+    /// What is known of the method at a path, and who answers it.
+    pub(crate) fn method(&self, path: &str) -> Result<(&MethodFacts, &Arc<Route>), Status> {
         if let Some(proxy) = &self.proxy {
-            return Ok(&proxy.unlisted);
+            return Ok((&proxy.unlisted, proxy));
+        }
+        if let Some(Known { facts, route }) = self.methods.get(path) {
+            return Ok((facts, route));
         }
         let (service, method) = split(path).unwrap_or((path, ""));
         let route = self
@@ -150,12 +170,11 @@ impl Router {
             .get(service)
             .ok_or_else(|| self.unknown_service(service))?;
         if route.methods.is_empty() {
-            return Ok(&route.unlisted);
+            return Ok((&route.unlisted, route));
         }
-        route
-            .methods
-            .get(method)
-            .ok_or_else(|| route.unknown_method(service, method))
+        let facts = route.methods.get(method);
+        let facts = facts.ok_or_else(|| route.unknown_method(service, method))?;
+        Ok((facts, route))
     }
 
     fn unknown_service(&self, service: &str) -> Status {
@@ -200,18 +219,16 @@ impl Service<Request<RequestBody>> for Router {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        if let Some(proxy) = &self.proxy {
-            return proxy.service.dispatch(request);
-        }
-        let path = request.uri().path();
-        let (service, _) = split(path).unwrap_or((path, ""));
-        match self.routes.get(service) {
-            Some(route) => route.service.dispatch(request),
-            None => {
-                let status = self.unknown_service(service);
-                Box::pin(std::future::ready(Ok(status.into_http())))
-            }
+    fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
+        // Where the call was admitted, its route is known.
+        let known = request.body_mut().take_route();
+        let route = match &known {
+            Some(route) => Ok(route),
+            None => self.method(request.uri().path()).map(|(_, route)| route),
+        };
+        match route {
+            Ok(route) => route.service.dispatch(request),
+            Err(status) => Box::pin(std::future::ready(Ok(status.into_http()))),
         }
     }
 }
@@ -278,7 +295,7 @@ mod tests {
         router.add("b.v1.B", &[], Echo);
         let check = |path: &str, expected: Result<bool, &str>| match (router.method(path), expected)
         {
-            (Ok(facts), Ok(streaming)) => assert_eq!(facts.streaming, streaming, "{path}"),
+            (Ok((facts, _)), Ok(streaming)) => assert_eq!(facts.streaming, streaming, "{path}"),
             (Err(status), Err(text)) => {
                 assert_eq!(status.code(), Code::Unimplemented, "{path}");
                 assert_eq!(status.message(), text, "{path}");
@@ -312,7 +329,7 @@ mod tests {
         router.add("a.v1.A", &METHODS, Echo);
         router.send_all_to(Echo);
         for path in ["/a.v1.A/One", "/c.v1.C/One", "/", ""] {
-            assert!(router.method(path).unwrap().streaming, "{path}");
+            assert!(router.method(path).unwrap().0.streaming, "{path}");
         }
     }
 }
