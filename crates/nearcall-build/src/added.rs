@@ -2,4 +2,5 @@
 
 pub(crate) mod calls;
 pub(crate) mod described;
+pub(crate) mod stub;
 pub(crate) mod table;

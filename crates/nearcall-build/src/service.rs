@@ -9,7 +9,7 @@ use prost_build::{Comments, Method, Service};
 use quote::{ToTokens as _, quote};
 use syn::{File, Item, Path};
 
-use crate::added::{calls, described, table};
+use crate::added::{calls, described, stub, table};
 use crate::paths;
 
 /// Writes the services of a run.
@@ -63,13 +63,15 @@ impl Services {
                     "expected every method of the client to name itself with `GrpcMethod`",
                 ));
             }
+            stub::call_through(&self.runtime, &mut client);
             paths::put_below(&self.runtime, &mut client);
             client.to_tokens(&mut items);
         }
         if self.server {
             let mut server: File = syn::parse2(tonic.generate_server(&described, SUPER))?;
             paths::put_below(&self.runtime, &mut server);
-            let more: File = syn::parse2(described::item(service, &self.runtime))?;
+            let names: Vec<String> = described.methods.iter().map(|it| it.name.clone()).collect();
+            let more: File = syn::parse2(described::item(service, &self.runtime, &names))?;
             for item in &mut server.items {
                 if let Item::Mod(module) = item
                     && let Some((_, content)) = &mut module.content

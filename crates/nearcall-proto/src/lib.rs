@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod direct;
+pub mod stub;
 pub mod table;
 
 /// What `nearcall up` serves: the services of a world as they stand, stopped, restarted, and what they print.
@@ -12,6 +14,7 @@ pub mod supervisor {
 
 /// What generated code in this crate names; the facade has the same module for everyone else.
 pub(crate) mod codegen {
-    pub(crate) use crate::table;
+    pub(crate) use crate::{direct, stub, table};
+    pub(crate) use ::prost::bytes::Bytes;
     pub(crate) use {::prost, ::prost_types, ::tonic, ::tonic_prost};
 }

@@ -3,6 +3,10 @@
 //! `nearcall-build` writes one [`Service`] per service as a `static`; servers and channels read it to know which calls
 //! stream, which may be retried, and what to answer to reflection.
 
+use std::sync::Arc;
+
+use crate::direct::Direct;
+
 /// How often a method may be carried out for one call, as its `.proto` says (`idempotency_level` of
 /// `google.protobuf.MethodOptions`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -110,6 +114,11 @@ impl Service {
 pub trait Described {
     /// The table of the service.
     const SERVICE: &'static Service;
+
+    /// The same server without HTTP around it; none where something else is around it, which would be left out.
+    fn direct(&self) -> Option<Arc<dyn Direct>> {
+        None
+    }
 }
 
 impl<S: Described, F> Described for tonic::service::interceptor::InterceptedService<S, F> {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use atomic_waker::AtomicWaker;
 use bytes::Bytes;
@@ -14,21 +14,14 @@ use hyper::body::Incoming;
 use tonic::Status;
 
 use crate::lane::Inflow;
-use crate::server::calls::Call;
-use crate::server::router::Route;
+use crate::layer::Facts;
 use crate::status;
 
-/// The body of a request as a server sees it, whichever wire it came over. What the layers say to each other of a call is
-/// here too: a request's extensions cost an allocation for each thing.
+/// The body of a request as a server sees it, whichever wire it came over.
 #[derive(Debug)]
 pub struct RequestBody {
     wire: WireBody,
-    // Told of every frame, so that a stream on which only the caller talks does not count as idle.
-    call: Option<Arc<Call>>,
-    // What the caller allows, where the wire has a place for it beside the headers.
-    timeout: Option<Duration>,
-    deadline: Option<Instant>,
-    route: Option<Arc<Route>>,
+    facts: Facts,
 }
 
 #[derive(Debug)]
@@ -39,55 +32,26 @@ enum WireBody {
 }
 
 impl RequestBody {
-    pub(crate) const fn grpc(body: Incoming) -> Self {
+    pub(crate) fn grpc(body: Incoming) -> Self {
         Self {
             wire: WireBody::Grpc(body),
-            call: None,
-            timeout: None,
-            deadline: None,
-            route: None,
+            facts: Facts::default(),
         }
     }
 
-    pub(crate) const fn lane(body: Inflow, timeout: Option<Duration>) -> Self {
+    pub(crate) fn lane(body: Inflow, timeout: Option<Duration>) -> Self {
         Self {
             wire: WireBody::Lane(body),
-            call: None,
-            timeout,
-            deadline: None,
-            route: None,
+            facts: Facts {
+                timeout,
+                ..Facts::default()
+            },
         }
     }
 
-    pub(crate) const fn timeout(&self) -> Option<Duration> {
-        self.timeout
-    }
-
-    pub(crate) fn report_to(&mut self, call: Arc<Call>) {
-        self.call = Some(call);
-    }
-
-    /// The call among those in flight, once it was admitted.
-    pub(crate) const fn call(&self) -> Option<&Arc<Call>> {
-        self.call.as_ref()
-    }
-
-    /// Notes who answers the call.
-    pub(crate) fn set_route(&mut self, route: Arc<Route>) {
-        self.route = Some(route);
-    }
-
-    pub(crate) const fn take_route(&mut self) -> Option<Arc<Route>> {
-        self.route.take()
-    }
-
-    /// Notes when the call ends at the latest, for the layers further in.
-    pub(crate) const fn set_deadline(&mut self, deadline: Option<Instant>) {
-        self.deadline = deadline;
-    }
-
-    pub(crate) const fn deadline(&self) -> Option<Instant> {
-        self.deadline
+    /// What is known of the call beside its request.
+    pub(crate) const fn facts_mut(&mut self) -> &mut Facts {
+        &mut self.facts
     }
 }
 
@@ -96,10 +60,7 @@ impl Default for RequestBody {
     fn default() -> Self {
         Self {
             wire: WireBody::Empty,
-            call: None,
-            timeout: None,
-            deadline: None,
-            route: None,
+            facts: Facts::default(),
         }
     }
 }
@@ -120,7 +81,8 @@ impl Body for RequestBody {
             WireBody::Lane(body) => ready!(Pin::new(body).poll_frame(cx)),
             WireBody::Empty => None,
         };
-        if let Some(call) = &self.call {
+        // A stream on which only the caller talks does not count as idle.
+        if let Some(call) = &self.facts.call {
             call.saw_traffic();
         }
         Poll::Ready(frame)

@@ -4,9 +4,9 @@ mod answer;
 mod call;
 mod coalesce;
 mod connect;
+mod direct;
 mod link;
 mod retry;
-mod unary;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -32,7 +32,6 @@ use crate::wire::Wire;
 use connect::Way;
 use link::Link;
 use retry::Retries;
-use unary::NotHere;
 
 /// A connection to a server that comes back by itself: what a generated client is made of.
 ///
@@ -220,13 +219,10 @@ impl Service<Request<Body>> for Channel {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        match unary::begin(&self.shared, request) {
-            Ok(unary) => Box::pin(unary),
-            Err(NotHere::Over(status)) => Box::pin(std::future::ready(Err(status))),
-            Err(NotHere::Elsewhere(request)) => {
-                let shared = Arc::clone(&self.shared);
-                Box::pin(call::call(shared, request, Context::current()))
-            }
-        }
+        Box::pin(call::call(
+            Arc::clone(&self.shared),
+            request,
+            Context::current(),
+        ))
     }
 }

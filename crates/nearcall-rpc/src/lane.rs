@@ -21,11 +21,15 @@ mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(crate) use calling::{Failure, Made, Outgoing};
+pub(crate) use answering::Answers;
+pub(crate) use batch::Batch;
+pub(crate) use calling::{Failure, Made, Outgoing, Whole};
 pub(crate) use driver::{Driver, Ended};
 pub(crate) use inflow::Inflow;
 pub(crate) use nobody::Nobody;
 pub(crate) use open::{Offer, acceptor, offer};
+pub(crate) use serving::Serve;
+pub(crate) use state::Arrived;
 use state::State;
 
 /// One connection, as everybody who uses it holds it.

@@ -15,16 +15,41 @@ pub(crate) mod trail;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Extensions, Request, Response};
+use http::{Extensions, HeaderMap, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tonic::Status;
 use tower_service::Service;
 
 use crate::body::RequestBody;
+use crate::server::calls::Call;
+use crate::server::router::Route;
+
+/// What is known of a call beside its request: from its wire, and from the layers that have looked at it.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// What the caller allows, where the wire has a place for it beside the headers.
+    pub(crate) timeout: Option<Duration>,
+    /// The call among those in flight, once it was admitted.
+    pub(crate) call: Option<Arc<Call>>,
+    /// Who answers it, once it was admitted.
+    pub(crate) route: Option<Arc<Route>>,
+    /// When it ends at the latest.
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// A call as the layers look at it when it comes.
+#[derive(Debug)]
+pub(crate) struct Arriving<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) facts: &'a mut Facts,
+}
 
 /// Looks at a call when it comes.
 pub(crate) trait Layer {
@@ -32,7 +57,7 @@ pub(crate) trait Layer {
     type Stage: Stage;
 
     /// Lets the call through, or ends it with a status.
-    fn begin(&self, request: &mut Request<RequestBody>) -> Result<Self::Stage, Status>;
+    fn begin(&self, call: &mut Arriving<'_>) -> Result<Self::Stage, Status>;
 }
 
 /// Goes along with a call until its last frame.
@@ -59,9 +84,9 @@ pub(crate) trait Stage {
 impl<A: Layer, B: Layer> Layer for (A, B) {
     type Stage = (A::Stage, B::Stage);
 
-    fn begin(&self, request: &mut Request<RequestBody>) -> Result<Self::Stage, Status> {
-        let outer = self.0.begin(request)?;
-        Ok((outer, self.1.begin(request)?))
+    fn begin(&self, call: &mut Arriving<'_>) -> Result<Self::Stage, Status> {
+        let outer = self.0.begin(call)?;
+        Ok((outer, self.1.begin(call)?))
     }
 }
 
@@ -94,8 +119,8 @@ impl<A: Stage, B: Stage> Stage for (A, B) {
 /// A service with layers around it.
 #[derive(Debug, Clone)]
 pub(crate) struct Layered<L, S> {
-    layers: L,
-    inner: S,
+    pub(crate) layers: L,
+    pub(crate) inner: S,
 }
 
 impl<L, S> Layered<L, S> {
@@ -119,7 +144,14 @@ where
     }
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
-        let mut stage = match self.layers.begin(&mut request) {
+        let mut facts = std::mem::take(request.body_mut().facts_mut());
+        let begun = self.layers.begin(&mut Arriving {
+            path: request.uri().path(),
+            headers: request.headers(),
+            facts: &mut facts,
+        });
+        *request.body_mut().facts_mut() = facts;
+        let mut stage = match begun {
             Ok(stage) => stage,
             Err(status) => return StagedFuture::refused(status),
         };
@@ -235,7 +267,8 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let mut this = self.project();
-        let (Some(mut inner), Some(stage)) = (this.inner.as_mut().as_pin_mut(), this.stage.as_mut())
+        let (Some(mut inner), Some(stage)) =
+            (this.inner.as_mut().as_pin_mut(), this.stage.as_mut())
         else {
             return Poll::Ready(None);
         };
@@ -302,7 +335,7 @@ where
 
 /// The last frame of a stream that ends with a status.
 pub(crate) fn trailers(status: &Status) -> Frame<Bytes> {
-    let mut headers = http::HeaderMap::new();
+    let mut headers = HeaderMap::new();
     if let Err(unfit) = status.add_header(&mut headers) {
         tracing::warn!(%status, %unfit, "a status does not fit into trailers; its code is sent alone");
         headers.insert(

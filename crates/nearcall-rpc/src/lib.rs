@@ -15,6 +15,7 @@ mod report;
 pub mod resolve;
 pub mod server;
 pub mod status;
+pub mod stub;
 mod timeout;
 mod trace;
 mod wire;

@@ -3,6 +3,7 @@
 mod accept;
 pub(crate) mod calls;
 mod connection;
+mod direct;
 mod drain;
 mod health;
 mod newcomers;
@@ -38,6 +39,7 @@ use crate::report::report;
 use crate::resolve::ResolveError;
 use accept::Accept;
 use calls::Calls;
+use direct::Handler;
 use newcomers::Newcomers;
 use place::{Facts, Place};
 use router::Router;
@@ -136,13 +138,14 @@ impl Server {
             signals: true,
             proxy: None,
         };
-        server.add_tables(&schema::HEALTH, health)
+        server.add_tables(&schema::HEALTH, health, None)
     }
 
     /// Adds a service that `nearcall-build` generated.
     #[must_use]
     pub fn add_service<S: Served + Described + NamedService>(self, service: S) -> Self {
-        self.add_tables(S::SERVICE, service)
+        let direct = service.direct();
+        self.add_tables(S::SERVICE, service, direct)
     }
 
     /// Adds a service of which no table is known, such as one of another generator's. Its calls count as streams and
@@ -185,9 +188,15 @@ impl Server {
         self
     }
 
-    fn add_tables<S: Served>(mut self, table: &'static table::Service, service: S) -> Self {
+    fn add_tables<S: Served>(
+        mut self,
+        table: &'static table::Service,
+        service: S,
+        direct: Option<Handler>,
+    ) -> Self {
         self.schema.add(table.file_descriptor_set);
-        self.router.add(table.name, table.methods, service);
+        self.router
+            .add_direct(table.name, table.methods, service, direct);
         self
     }
 

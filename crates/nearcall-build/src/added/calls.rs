@@ -1,12 +1,12 @@
-//! Every call of a generated client carries the row of its method, beside tonic's own `GrpcMethod`.
+//! Every call of a generated client hands over the row of its method, in the place of tonic's own `GrpcMethod`.
 
 use prost_build::Service;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, ExprCall, ExprLit, File, Lit, Stmt, parse_quote};
+use syn::{Block, Expr, ExprCall, ExprLit, ExprMethodCall, File, Lit, Pat, Stmt, parse_quote};
 
 use crate::added::table;
 
-/// Adds the row to every call in `client`; how many calls there were.
+/// Puts the row into every call in `client`; how many calls there were.
 pub(crate) fn insert(client: &mut File, service: &Service) -> usize {
     let mut rows = Rows {
         service,
@@ -41,11 +41,36 @@ impl VisitMut for Rows<'_> {
             return;
         };
         let table = table::ident(self.service);
-        block.stmts.insert(
-            at + 1,
-            parse_quote!(req.extensions_mut().insert(&super::#table.methods[#row]);),
-        );
+        let Some(call) = block.stmts.last_mut().and_then(call_of) else {
+            return;
+        };
+        call.args.push(parse_quote!(&super::#table.methods[#row]));
+        block.stmts.remove(at);
+        for stmt in &mut block.stmts {
+            unchanged(stmt);
+        }
         self.inserted += 1;
+    }
+}
+
+/// The call in `self.inner.unary(req, path, codec).await`.
+fn call_of(stmt: &mut Stmt) -> Option<&mut ExprMethodCall> {
+    let Stmt::Expr(Expr::Await(waited), None) = stmt else {
+        return None;
+    };
+    match &mut *waited.base {
+        Expr::MethodCall(call) => Some(call),
+        _ => None,
+    }
+}
+
+/// `let mut req` becomes `let req`, as nothing is put into it any more.
+fn unchanged(stmt: &mut Stmt) {
+    if let Stmt::Local(local) = stmt
+        && let Pat::Ident(name) = &mut local.pat
+        && name.ident == "req"
+    {
+        name.mutability = None;
     }
 }
 

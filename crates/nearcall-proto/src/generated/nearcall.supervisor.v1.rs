@@ -972,7 +972,7 @@ pub mod supervisor_client {
     /// same user are answered.
     #[derive(Debug, Clone)]
     pub struct SupervisorClient<T> {
-        inner: crate::codegen::tonic::client::Grpc<T>,
+        inner: crate::codegen::stub::Grpc<T>,
     }
     impl<T> SupervisorClient<T>
     where
@@ -980,13 +980,14 @@ pub mod supervisor_client {
         T::Error: Into<StdError>,
         T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
         <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+        T: 'static,
     {
         pub fn new(inner: T) -> Self {
-            let inner = crate::codegen::tonic::client::Grpc::new(inner);
+            let inner = crate::codegen::stub::Grpc::new(inner);
             Self { inner }
         }
         pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = crate::codegen::tonic::client::Grpc::with_origin(inner, origin);
+            let inner = crate::codegen::stub::Grpc::with_origin(inner, origin);
             Self { inner }
         }
         pub fn with_interceptor<F>(
@@ -1007,6 +1008,7 @@ pub mod supervisor_client {
             <T as crate::codegen::tonic::codegen::Service<
                 http::Request<crate::codegen::tonic::body::Body>,
             >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+            F: 'static,
         {
             SupervisorClient::new(InterceptedService::new(inner, interceptor))
         }
@@ -1061,11 +1063,10 @@ pub mod supervisor_client {
             let path = http::uri::PathAndQuery::from_static(
                 "/nearcall.supervisor.v1.Supervisor/List",
             );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("nearcall.supervisor.v1.Supervisor", "List"));
-            req.extensions_mut().insert(&super::SUPERVISOR_SERVICE.methods[0usize]);
-            self.inner.unary(req, path, codec).await
+            let req = request.into_request();
+            self.inner
+                .unary(req, path, codec, &super::SUPERVISOR_SERVICE.methods[0usize])
+                .await
         }
         /// Answers like List at once and then again whenever a service changes, until the caller leaves or the world ends. A
         /// caller that reads slowly misses intermediate states, never the latest.
@@ -1090,11 +1091,15 @@ pub mod supervisor_client {
             let path = http::uri::PathAndQuery::from_static(
                 "/nearcall.supervisor.v1.Supervisor/Watch",
             );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("nearcall.supervisor.v1.Supervisor", "Watch"));
-            req.extensions_mut().insert(&super::SUPERVISOR_SERVICE.methods[1usize]);
-            self.inner.server_streaming(req, path, codec).await
+            let req = request.into_request();
+            self.inner
+                .server_streaming(
+                    req,
+                    path,
+                    codec,
+                    &super::SUPERVISOR_SERVICE.methods[1usize],
+                )
+                .await
         }
         /// Stops services, those that need others first, and tells each step. The stream ends when all have ended; the
         /// supervisor itself ends after that when all services of the world were asked for. Stopping what has stopped is no
@@ -1120,11 +1125,15 @@ pub mod supervisor_client {
             let path = http::uri::PathAndQuery::from_static(
                 "/nearcall.supervisor.v1.Supervisor/Stop",
             );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("nearcall.supervisor.v1.Supervisor", "Stop"));
-            req.extensions_mut().insert(&super::SUPERVISOR_SERVICE.methods[2usize]);
-            self.inner.server_streaming(req, path, codec).await
+            let req = request.into_request();
+            self.inner
+                .server_streaming(
+                    req,
+                    path,
+                    codec,
+                    &super::SUPERVISOR_SERVICE.methods[2usize],
+                )
+                .await
         }
         /// Stops one service and starts it again, with its count of failures forgotten; a stopped or failed one is just
         /// started. Answers when the new process serves; when it does not come to serve, FAILED_PRECONDITION with the reason.
@@ -1148,11 +1157,10 @@ pub mod supervisor_client {
             let path = http::uri::PathAndQuery::from_static(
                 "/nearcall.supervisor.v1.Supervisor/Restart",
             );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("nearcall.supervisor.v1.Supervisor", "Restart"));
-            req.extensions_mut().insert(&super::SUPERVISOR_SERVICE.methods[3usize]);
-            self.inner.unary(req, path, codec).await
+            let req = request.into_request();
+            self.inner
+                .unary(req, path, codec, &super::SUPERVISOR_SERVICE.methods[3usize])
+                .await
         }
         /// Answers with lines that services have printed, oldest first.
         pub async fn logs(
@@ -1176,11 +1184,15 @@ pub mod supervisor_client {
             let path = http::uri::PathAndQuery::from_static(
                 "/nearcall.supervisor.v1.Supervisor/Logs",
             );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("nearcall.supervisor.v1.Supervisor", "Logs"));
-            req.extensions_mut().insert(&super::SUPERVISOR_SERVICE.methods[4usize]);
-            self.inner.server_streaming(req, path, codec).await
+            let req = request.into_request();
+            self.inner
+                .server_streaming(
+                    req,
+                    path,
+                    codec,
+                    &super::SUPERVISOR_SERVICE.methods[4usize],
+                )
+                .await
         }
     }
 }
@@ -1641,7 +1653,38 @@ pub mod supervisor_server {
     impl<T> crate::codegen::tonic::server::NamedService for SupervisorServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
-    impl<T> crate::codegen::table::Described for SupervisorServer<T> {
+    impl<T: Supervisor> crate::codegen::table::Described for SupervisorServer<T> {
         const SERVICE: &'static crate::codegen::table::Service = &super::SUPERVISOR_SERVICE;
+        fn direct(&self) -> Option<std::sync::Arc<dyn crate::codegen::direct::Direct>> {
+            Some(std::sync::Arc::new(Self::clone(self)))
+        }
+    }
+    impl<T: Supervisor> crate::codegen::direct::Direct for SupervisorServer<T> {
+        fn unary(
+            &self,
+            method: usize,
+            request: crate::codegen::tonic::Request<crate::codegen::Bytes>,
+        ) -> Option<crate::codegen::direct::Answer> {
+            let mut limits = crate::codegen::direct::MessageLimits::default();
+            limits.decoded = self.max_decoding_message_size;
+            limits.encoded = self.max_encoding_message_size;
+            match method {
+                0usize => {
+                    let inner = std::sync::Arc::clone(&self.inner);
+                    let handler = move |request| async move {
+                        <T as Supervisor>::list(&*inner, request).await
+                    };
+                    Some(crate::codegen::direct::answer(request, limits, handler))
+                }
+                3usize => {
+                    let inner = std::sync::Arc::clone(&self.inner);
+                    let handler = move |request| async move {
+                        <T as Supervisor>::restart(&*inner, request).await
+                    };
+                    Some(crate::codegen::direct::answer(request, limits, handler))
+                }
+                _ => None,
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderValue, Request, Response, Uri, header, request};
+use http::{Extensions, HeaderMap, HeaderValue, Request, Response, Uri, header};
 use http_body_util::BodyExt;
 use hyper::client::conn::http2::SendRequest;
 use nearcall_lane::Call;
@@ -17,7 +17,7 @@ use super::{ResponseBody, Shared, WaitForReady};
 use crate::body::OutgoingBody;
 use crate::context::Context;
 use crate::deadline::{Deadline, within};
-use crate::lane::{self, Outgoing};
+use crate::lane::{self, Outgoing, Whole};
 use crate::limits::RETRIES_MAX;
 use crate::status::{self, Reason};
 use crate::timeout;
@@ -33,7 +33,9 @@ pub(crate) async fn call(
     context: Context,
 ) -> Outcome {
     let (mut parts, body) = request.into_parts();
-    let order = Order::new(shared, &mut parts, &context)?;
+    let method = parts.extensions.get::<&'static Method>().copied();
+    let (headers, extensions) = (&mut parts.headers, &parts.extensions);
+    let order = Order::new(shared, method, headers, extensions, &context)?;
     let body = match order.method {
         Some(method) if !method.client_streaming => {
             OutgoingBody::Message(Some(within(order.deadline, whole(body)).await??))
@@ -82,18 +84,19 @@ impl Order {
     /// From a request, whose headers are given the trace of the call that is being served.
     pub(crate) fn new(
         shared: Arc<Shared>,
-        parts: &mut request::Parts,
+        method: Option<&'static Method>,
+        headers: &mut HeaderMap,
+        extensions: &Extensions,
         context: &Context,
     ) -> Result<Self, Status> {
-        let method = parts.extensions.get::<&'static Method>().copied();
-        let deadline = deadline(&shared, parts, method, context);
+        let deadline = deadline(&shared, headers, method, context);
         if let Some(deadline) = deadline.filter(|deadline| deadline.given.is_zero()) {
             return Err(deadline.exceeded());
         }
         if let Some(trace) = context.trace() {
-            trace.write(&mut parts.headers);
+            trace.write(headers);
         }
-        let wait = parts.extensions.get::<WaitForReady>();
+        let wait = extensions.get::<WaitForReady>();
         let wait = wait.map_or(shared.wait_for_ready, |WaitForReady(wait)| *wait);
         let order = Self {
             shared,
@@ -116,6 +119,11 @@ impl Order {
     /// Whether nothing follows on an answer.
     pub(crate) fn is_settled(&self, response: &Response<ResponseBody>) -> bool {
         !self.repeatable() || !refused_before_it_began(response)
+    }
+
+    /// The same of an answer that came by the lane.
+    pub(crate) fn is_settled_by(&self, whole: &Whole) -> bool {
+        !self.repeatable() || whole.begun() || whole.end.code != Code::Unavailable as u16
     }
 
     /// Tries again as long as that is safe and may help. `copy` is the call once more, where there is a copy.
@@ -153,9 +161,7 @@ impl Order {
                 (Err(status), again, Pause::None)
             }
             Err(Failure::Refused { status }) => (Err(status), copy, Pause::None),
-            Err(Failure::Lost { status }) => {
-                (Err(status), copy.filter(|_| allowed()), Pause::None)
-            }
+            Err(Failure::Lost { status }) => (Err(status), copy.filter(|_| allowed()), Pause::None),
             Err(Failure::Unreachable { status }) => {
                 (Err(status), copy.filter(|_| allowed()), Pause::Backoff)
             }
@@ -177,11 +183,11 @@ impl Order {
 /// anything, the channel's own.
 fn deadline(
     shared: &Shared,
-    parts: &request::Parts,
+    headers: &HeaderMap,
     method: Option<&'static Method>,
     context: &Context,
 ) -> Option<Deadline> {
-    let asked = timeout::read(&parts.headers);
+    let asked = timeout::read(headers);
     let given = match (asked, context.remaining()) {
         (Some(asked), Some(inherited)) => Some(asked.min(inherited)),
         (asked, inherited) => asked.or(inherited),

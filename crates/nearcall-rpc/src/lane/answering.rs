@@ -17,6 +17,15 @@ use super::framing::Messages;
 use super::state::Room;
 use crate::layer::PollEnd;
 
+/// What there is to send on a call of the peer's, as it comes about.
+pub(crate) trait Answers {
+    /// Fills a batch; ready once it is full or ends the answer.
+    fn poll_batch(&mut self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()>;
+
+    /// While nothing can be sent: ready once a layer ends the call.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Status>;
+}
+
 /// A handler's future or its body, polled for what there is to send.
 #[derive(Debug)]
 pub(crate) struct Answering<F, B> {
@@ -30,20 +39,21 @@ enum Stage<F, B> {
     Body(B),
 }
 
-impl<F, B> Answering<F, B>
-where
-    F: Future<Output = Result<Response<B>, Infallible>> + Unpin,
-    B: Body<Data = Bytes, Error = Status> + Unpin,
-{
+impl<F, B> Answering<F, B> {
     pub(crate) fn new(handler: F) -> Self {
         Self {
             stage: Stage::Handler(handler),
             messages: Messages::default(),
         }
     }
+}
 
-    /// Fills a batch; ready once it is full or ends the answer.
-    pub(crate) fn poll_batch(&mut self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
+impl<F, B> Answers for Answering<F, B>
+where
+    F: Future<Output = Result<Response<B>, Infallible>> + Unpin,
+    B: Body<Data = Bytes, Error = Status> + PollEnd + Unpin,
+{
+    fn poll_batch(&mut self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<()> {
         loop {
             if let Err(status) = batch.take(&mut self.messages) {
                 batch.fail(&status);
@@ -73,11 +83,7 @@ where
         }
     }
 
-    /// While nothing can be sent: ready once a layer ends the call.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Status>
-    where
-        B: PollEnd,
-    {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
         match &mut self.stage {
             Stage::Handler(_) => Poll::Pending,
             Stage::Body(body) => body.poll_end(cx),
@@ -85,19 +91,26 @@ where
     }
 }
 
-/// An answer that was not there at once, in a task of its own.
-#[derive(Debug)]
-pub(crate) struct InTask<F, B> {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) stream: u64,
-    pub(crate) answering: Answering<F, B>,
+/// No call is of this type.
+impl Answers for Infallible {
+    fn poll_batch(&mut self, _cx: &mut Context<'_>, _batch: &mut Batch) -> Poll<()> {
+        match *self {}
+    }
+
+    fn poll_end(&mut self, _cx: &mut Context<'_>) -> Poll<Status> {
+        match *self {}
+    }
 }
 
-impl<F, B> Future for InTask<F, B>
-where
-    F: Future<Output = Result<Response<B>, Infallible>> + Unpin,
-    B: Body<Data = Bytes, Error = Status> + PollEnd + Unpin,
-{
+/// An answer that was not there at once, in a task of its own.
+#[derive(Debug)]
+pub(crate) struct InTask<A> {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) stream: u64,
+    pub(crate) answering: A,
+}
+
+impl<A: Answers + Unpin> Future for InTask<A> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {

@@ -70,6 +70,23 @@ impl Batch {
         Ok(())
     }
 
+    /// A whole answer that went well.
+    pub(crate) fn whole(&mut self, head: HeaderMap, message: Bytes, trailers: HeaderMap) {
+        if !head.is_empty() {
+            self.head = Some(head);
+        }
+        self.first = Some(message);
+        self.ended(End {
+            trailers,
+            ..End::default()
+        });
+    }
+
+    /// The end of an answer.
+    pub(crate) fn ended(&mut self, end: End) {
+        self.end = Some(Finish::End(Box::new(end)));
+    }
+
     pub(crate) fn fail(&mut self, status: &Status) {
         let trailers = trailers(status).into_trailers().unwrap_or_default();
         self.end = Some(Finish::End(Box::new(End::from_trailers(trailers))));

@@ -1,12 +1,15 @@
 //! One call of ours.
 
+use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::MutexGuard;
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, Response};
-use nearcall_lane::{Call, CommandError};
+use nearcall_lane::{Call, CommandError, End};
 use tonic::Status;
 use tonic::body::Body;
 
@@ -88,11 +91,11 @@ impl Lane {
         }
     }
 
-    /// Makes a call with one message now. Where the peer has ceased to take it, that is the answer.
-    pub(crate) fn make(&self, call: Call, framed: Bytes, deadline: Option<Deadline>) -> Made {
+    /// Makes a call with one message, which has no prefix, now. Where the peer has ceased to take it, that is the answer.
+    pub(crate) fn make(&self, call: Call, message: Bytes, deadline: Option<Deadline>) -> Made {
         let mut state = self.shared().state();
         let made = match state.ready() {
-            Ok(()) => self.put(&mut state, call, Outgoing::Message(framed), deadline),
+            Ok(()) => self.put(&mut state, call, Some(message), None, deadline),
             Err(error) => Err(Failure::NotCarriedOut(from_command(&error))),
         };
         drop(state);
@@ -106,17 +109,11 @@ impl Lane {
     fn put(
         &self,
         state: &mut State,
-        call: Call,
-        outgoing: Outgoing,
+        call: impl Into<Box<Call>>,
+        message: Option<Bytes>,
+        body: Option<Body>,
         deadline: Option<Deadline>,
     ) -> Result<Made, Failure> {
-        let (message, body) = match outgoing {
-            Outgoing::Message(mut framed) => {
-                framed.advance(PREFIX_LEN.min(framed.len()));
-                (Some(framed), None)
-            }
-            Outgoing::Stream(body) => (None, Some(body)),
-        };
         let made = state.connection.call(call, message, body.is_none());
         let stream = made.map_err(|error| Failure::Over(from_command(&error)))?;
         let task = body.map(|body| {
@@ -152,7 +149,15 @@ impl Calling {
         }
         if let Step::New(call, outgoing) = std::mem::replace(&mut self.step, Step::Done) {
             self.ticket = None;
-            let made = self.lane.put(&mut state, *call, outgoing, self.deadline);
+            let (message, body) = match outgoing {
+                Outgoing::Message(mut framed) => {
+                    framed.advance(PREFIX_LEN.min(framed.len()));
+                    (Some(framed), None)
+                }
+                Outgoing::Stream(body) => (None, Some(body)),
+            };
+            let (lane, deadline) = (&self.lane, self.deadline);
+            let made = lane.put(&mut state, call, message, body, deadline);
             state.next_caller().into_iter().for_each(Waker::wake);
             drop(state);
             self.step = Step::Made(made?);
@@ -189,35 +194,71 @@ impl Drop for Calling {
     }
 }
 
-impl Future for Made {
-    type Output = Result<Response<Inflow>, Failure>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+impl Made {
+    /// The call's slot once it has what is waited for; the waker is woken when something new comes.
+    fn poll_slot(
+        &mut self,
+        cx: &Context<'_>,
+        has: impl FnOnce(&Slot) -> bool,
+    ) -> Poll<Result<(u64, MutexGuard<'_, State>), Failure>> {
         let stream = match &mut self.step {
             Waits::For(stream) => *stream,
             Waits::Failed(failure) => {
-                return failure.take().map_or(Poll::Pending, |failure| Poll::Ready(Err(failure)));
+                return failure
+                    .take()
+                    .map_or(Poll::Pending, |failure| Poll::Ready(Err(failure)));
             }
         };
         let mut state = self.lane.shared().state();
         let Some(slot) = state.slots.get_mut(&stream) else {
             return Poll::Ready(Err(Failure::Over(Status::internal("the call is gone"))));
         };
-        if !slot.has_news() {
-            match &mut slot.reader {
-                Some(reader) => reader.clone_from(cx.waker()),
-                none => *none = Some(cx.waker().clone()),
-            }
-            return Poll::Pending;
+        if has(slot) {
+            return Poll::Ready(Ok((stream, state)));
         }
-        let answer = if slot.over.is_some() {
-            match state.slots.remove(&stream) {
-                Some(slot) => whole(&mut state, stream, slot),
-                None => return Poll::Pending,
+        match &mut slot.reader {
+            Some(reader) => reader.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    /// The whole answer of a method that answers with one message.
+    pub(crate) fn poll_whole(&mut self, cx: &Context<'_>) -> Poll<Result<Whole, Failure>> {
+        // A second message would wait for credit that is not given before the first was read.
+        let has = |slot: &Slot| slot.over.is_some() || slot.inbox.len() > 1;
+        let (stream, mut state) = ready!(self.poll_slot(cx, has))?;
+        let whole = match state.slots.remove(&stream) {
+            Some(slot) if slot.over.is_some() => whole(&mut state, stream, slot),
+            _ => {
+                let _gone = state.connection.cancel(stream);
+                Err(Failure::Over(Status::internal(
+                    "More than one response message.",
+                )))
             }
-        } else {
-            let head = slot.head.take().unwrap_or_default();
-            Ok(response(*head, Inflow::ours(self.lane.clone(), stream)))
+        };
+        drop(state);
+        self.step = Waits::Failed(None);
+        Poll::Ready(whole)
+    }
+}
+
+impl Future for Made {
+    type Output = Result<Response<Inflow>, Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let lane = self.lane.clone();
+        let (stream, mut state) = ready!(self.poll_slot(cx, Slot::has_news))?;
+        let answer = match state.slots.entry(stream) {
+            Entry::Occupied(slot) if slot.get().over.is_some() => {
+                let slot = slot.remove();
+                whole(&mut state, stream, slot).map(Whole::into_response)
+            }
+            Entry::Occupied(mut slot) => {
+                let head = slot.get_mut().head.take().unwrap_or_default();
+                Ok(response(*head, Inflow::ours(lane, stream)))
+            }
+            Entry::Vacant(_) => return Poll::Pending,
         };
         drop(state);
         self.step = Waits::Failed(None);
@@ -233,36 +274,62 @@ impl Drop for Made {
     }
 }
 
+/// An answer that is all here.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) head: Option<Box<HeaderMap>>,
+    pub(crate) inbox: VecDeque<Bytes>,
+    pub(crate) end: Box<End>,
+}
+
+impl Whole {
+    /// Whether there was anything before the end.
+    pub(crate) fn begun(&self) -> bool {
+        self.head.is_some() || !self.inbox.is_empty()
+    }
+
+    /// As generated code takes it.
+    pub(crate) fn into_response(mut self) -> Response<Inflow> {
+        let trailers = self.end.into_trailers();
+        let message = self.inbox.pop_front();
+        match self.head {
+            // gRPC has no other form for an answer that is nothing but a status.
+            None if message.is_none() => response(trailers, Inflow::message(None)),
+            head => response(
+                head.map_or_else(HeaderMap::new, |head| *head),
+                Inflow::answer(message, self.inbox, Some(trailers)),
+            ),
+        }
+    }
+}
+
 /// An answer that is all here, or why there is none.
-fn whole(state: &mut State, stream: u64, mut slot: Slot) -> Result<Response<Inflow>, Failure> {
+fn whole(state: &mut State, stream: u64, slot: Slot) -> Result<Whole, Failure> {
     let begun = slot.head.is_some() || !slot.inbox.is_empty();
-    let trailers = match slot.over {
-        Some(Over::Ended(end)) => end.into_trailers(),
+    match slot.over {
+        Some(Over::Ended(end)) => {
+            for message in &slot.inbox {
+                state.taken(stream, message.len());
+            }
+            Ok(Whole {
+                head: slot.head,
+                inbox: slot.inbox,
+                end,
+            })
+        }
         Some(Over::Failed(status)) => {
             let lost = Reason::of(&status) == Some(Reason::ConnectionLost);
-            return Err(if lost && !begun {
+            Err(if lost && !begun {
                 Failure::Lost(*status)
             } else {
                 Failure::Over(*status)
-            });
+            })
         }
         _ => {
             let status = Reason::Draining.status("the server took no new call");
-            return Err(Failure::NotCarriedOut(status));
+            Err(Failure::NotCarriedOut(status))
         }
-    };
-    for message in &slot.inbox {
-        state.taken(stream, message.len());
     }
-    let message = slot.inbox.pop_front();
-    Ok(match slot.head {
-        // gRPC has no other form for an answer that is nothing but a status.
-        None if message.is_none() => response(trailers, Inflow::message(None)),
-        head => response(
-            head.map_or_else(HeaderMap::new, |head| *head),
-            Inflow::answer(message, slot.inbox, Some(trailers)),
-        ),
-    })
 }
 
 fn response(head: HeaderMap, body: Inflow) -> Response<Inflow> {

@@ -74,11 +74,6 @@ impl Messages {
     }
 }
 
-/// Whether bytes are one message with its prefix.
-pub(crate) fn is_whole(bytes: &[u8]) -> bool {
-    matches!(length_of(bytes), Ok(Some(length)) if bytes.len() == PREFIX_LEN + length)
-}
-
 /// The length of the message at the front, if all of it is there.
 fn length_of(bytes: &[u8]) -> Result<Option<usize>, Status> {
     let Some((prefix, rest)) = bytes.split_first_chunk::<PREFIX_LEN>() else {

@@ -5,15 +5,26 @@ use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
+use nearcall_transport::Peer;
 use tonic::body::Body;
 use tower_service::Service;
 
+use super::{Arrived, Serve};
 use crate::body::RequestBody;
 use crate::status::Reason;
 
 /// Answers every call UNIMPLEMENTED.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Nobody;
+
+impl Serve for Nobody {
+    type Answer = Body;
+    type Direct = Infallible;
+
+    fn direct(&self, arrived: Arrived, _peer: &Peer) -> Result<Infallible, Arrived> {
+        Err(arrived)
+    }
+}
 
 impl Service<Request<RequestBody>> for Nobody {
     type Response = Response<Body>;

@@ -1,7 +1,6 @@
 //! The peer's calls: each handler is polled once in the connection's own task, and goes on in one of its own if it waits.
 
 use std::convert::Infallible;
-use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
@@ -12,7 +11,7 @@ use nearcall_transport::Peer;
 use tonic::Status;
 use tower_service::Service;
 
-use super::answering::{Answering, InTask};
+use super::answering::{Answering, Answers, InTask};
 use super::batch::Batch;
 use super::slow::SlowMethods;
 use super::state::Arrived;
@@ -32,19 +31,12 @@ pub(crate) trait Serve:
 {
     /// The body of an answer.
     type Answer: Body<Data = Bytes, Error = Status> + PollEnd + Send + Unpin + 'static;
-}
 
-impl<S, B> Serve for S
-where
-    S: Service<
-            Request<RequestBody>,
-            Response = Response<B>,
-            Error = Infallible,
-            Future: Send + Unpin + 'static,
-        > + Unpin,
-    B: Body<Data = Bytes, Error = Status> + PollEnd + Send + Unpin + 'static,
-{
-    type Answer = B;
+    /// A call that is carried out without HTTP.
+    type Direct: Answers + Send + Unpin + 'static;
+
+    /// Begins a call without HTTP, if it is one that can be carried out so; else it is given back.
+    fn direct(&self, arrived: Arrived, peer: &Peer) -> Result<Self::Direct, Arrived>;
 }
 
 /// Answers the calls of one peer.
@@ -79,21 +71,15 @@ impl<S: Serve> Serving<S> {
         let stream = arrived.stream;
         let path = arrived.call.path.clone();
         let measured = self.slow.measure(&path);
-        let mut answering = Answering::new(self.begin(shared, arrived));
-        let mut batch = Batch::default();
-        // Who computes for long does so elsewhere.
-        if !self.slow.contains(&path) {
-            // A handler that waits is polled again in its task, and wakes that.
-            let noop = &mut Context::from_waker(Waker::noop());
-            let _pending = answering.poll_batch(noop, &mut batch);
-        }
-        let long = self.slow.saw(&path, &measured);
-        let answer = if batch.ends() {
-            Some(batch)
-        } else {
-            go_on(shared, stream, batch, answering);
-            None
+        let at_once = !self.slow.contains(&path);
+        let answer = match self.service.direct(arrived, &self.peer) {
+            Ok(call) => poll_first(shared, stream, call, at_once),
+            Err(arrived) => {
+                let call = Answering::new(self.begin(shared, arrived));
+                poll_first(shared, stream, call, at_once)
+            }
         };
+        let long = self.slow.saw(&path, &measured);
         Begun {
             stream,
             answer,
@@ -123,12 +109,26 @@ impl<S: Serve> Serving<S> {
     }
 }
 
-/// Lets a call go on in a task, which is ended when the caller gives it up.
-fn go_on<F, B>(shared: &Arc<Shared>, stream: u64, batch: Batch, answering: Answering<F, B>)
+/// Polls a call a first time, unless its handler computes for long; what it does not end by that goes on in a task, which
+/// is ended when the caller gives the call up.
+fn poll_first<A>(
+    shared: &Arc<Shared>,
+    stream: u64,
+    mut answering: A,
+    at_once: bool,
+) -> Option<Batch>
 where
-    F: Future<Output = Result<Response<B>, Infallible>> + Send + Unpin + 'static,
-    B: Body<Data = Bytes, Error = Status> + PollEnd + Send + Unpin + 'static,
+    A: Answers + Send + Unpin + 'static,
 {
+    let mut batch = Batch::default();
+    if at_once {
+        // A handler that waits is polled again in its task, and wakes that.
+        let noop = &mut Context::from_waker(Waker::noop());
+        let _pending = answering.poll_batch(noop, &mut batch);
+    }
+    if batch.ends() {
+        return Some(batch);
+    }
     let mut state = shared.state();
     state.slots.entry(stream).or_default();
     if !batch.is_empty() {
@@ -142,4 +142,5 @@ where
         };
         slot.task = Some(tokio::spawn(task).abort_handle());
     }
+    None
 }

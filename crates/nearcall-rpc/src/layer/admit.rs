@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::Request;
 use tonic::Status;
 
-use super::{Layer, Stage};
-use crate::body::RequestBody;
+use super::{Arriving, Layer, Stage};
 use crate::server::calls::{Admitted, Calls};
 use crate::server::router::Router;
 use crate::status::Reason;
@@ -28,12 +26,11 @@ pub(crate) struct Admit {
 impl Layer for Admit {
     type Stage = Place;
 
-    fn begin(&self, request: &mut Request<RequestBody>) -> Result<Place, Status> {
+    fn begin(&self, call: &mut Arriving<'_>) -> Result<Place, Status> {
         if let Some(why) = &self.refusal {
             return Err(Reason::PeerRefused.status(&**why));
         }
-        let (method, route) = self.router.method(request.uri().path())?;
-        let route = Arc::clone(route);
+        let (method, route) = self.router.method(call.path)?;
         let admitted = self
             .calls
             .admit(&method.path, method.streaming)
@@ -47,9 +44,8 @@ impl Layer for Admit {
                     RETRY_AFTER,
                 )
             })?;
-        let body = request.body_mut();
-        body.report_to(Arc::clone(admitted.call()));
-        body.set_route(route);
+        call.facts.call = Some(Arc::clone(admitted.call()));
+        call.facts.route = Some(Arc::clone(route));
         Ok(Place(admitted))
     }
 }

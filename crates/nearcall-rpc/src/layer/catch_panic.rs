@@ -4,11 +4,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use http::Request;
 use tonic::Status;
 
-use super::{Layer, Stage};
-use crate::body::RequestBody;
+use super::{Arriving, Layer, Stage};
 use crate::server::calls::Call;
 use crate::status::Reason;
 
@@ -19,9 +17,9 @@ pub(crate) struct CatchPanic;
 impl Layer for CatchPanic {
     type Stage = Caught;
 
-    fn begin(&self, request: &mut Request<RequestBody>) -> Result<Caught, Status> {
+    fn begin(&self, call: &mut Arriving<'_>) -> Result<Caught, Status> {
         Ok(Caught {
-            call: request.body().call().cloned(),
+            call: call.facts.call.clone(),
         })
     }
 }

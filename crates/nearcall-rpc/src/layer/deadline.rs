@@ -5,12 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http::Request;
 use tokio::time::Sleep;
 use tonic::Status;
 
-use super::{Layer, Stage};
-use crate::body::RequestBody;
+use super::{Arriving, Layer, Stage};
 use crate::status::Reason;
 use crate::timeout;
 
@@ -24,16 +22,16 @@ pub(crate) struct Deadline {
 impl Layer for Deadline {
     type Stage = Until;
 
-    fn begin(&self, request: &mut Request<RequestBody>) -> Result<Until, Status> {
-        let call = request.body().call();
-        let streaming = call.is_none_or(|call| call.is_streaming());
+    fn begin(&self, call: &mut Arriving<'_>) -> Result<Until, Status> {
+        let streaming = call.facts.call.as_ref();
+        let streaming = streaming.is_none_or(|call| call.is_streaming());
         let own = if streaming { None } else { self.unary };
-        let asked = request.body().timeout();
-        let asked = asked.or_else(|| timeout::read(request.headers()));
+        let asked = call.facts.timeout;
+        let asked = asked.or_else(|| timeout::read(call.headers));
         let allowed = asked.or(own);
         // A time beyond what the clock can name is no deadline.
         let until = allowed.and_then(|allowed| Instant::now().checked_add(allowed));
-        request.body_mut().set_deadline(until);
+        call.facts.deadline = until;
         Ok(Until {
             allowed: allowed.unwrap_or_default(),
             timer: Timer::new(until),

@@ -5,12 +5,10 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::Request;
 use http_body::Frame;
 use tonic::Status;
 
-use super::{Layer, Stage};
-use crate::body::RequestBody;
+use super::{Arriving, Layer, Stage};
 use crate::layer::deadline::Timer;
 use crate::server::calls::Call;
 use crate::status::Reason;
@@ -24,9 +22,9 @@ pub(crate) struct Idle {
 impl Layer for Idle {
     type Stage = Watch;
 
-    fn begin(&self, request: &mut Request<RequestBody>) -> Result<Watch, Status> {
-        let call = request.body().call().filter(|call| call.is_streaming());
-        let stream = call.zip(self.limit).and_then(|(call, limit)| {
+    fn begin(&self, call: &mut Arriving<'_>) -> Result<Watch, Status> {
+        let streaming = call.facts.call.as_ref().filter(|call| call.is_streaming());
+        let stream = streaming.zip(self.limit).and_then(|(call, limit)| {
             let timer = Timer::new(Some(Instant::now().checked_add(limit)?));
             Some(Stream {
                 call: Arc::clone(call),

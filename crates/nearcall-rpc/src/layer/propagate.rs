@@ -1,10 +1,8 @@
 //! The call's deadline and trace, set around the handler so that the calls it makes carry them on.
 
-use http::Request;
 use tonic::Status;
 
-use super::{Layer, Stage};
-use crate::body::RequestBody;
+use super::{Arriving, Layer, Stage};
 use crate::context::Context;
 use crate::trace::TraceContext;
 
@@ -15,12 +13,12 @@ pub(crate) struct Propagate;
 impl Layer for Propagate {
     type Stage = Within;
 
-    fn begin(&self, request: &mut Request<RequestBody>) -> Result<Within, Status> {
+    fn begin(&self, call: &mut Arriving<'_>) -> Result<Within, Status> {
         let mut context = Context::new();
-        if let Some(at) = request.body().deadline() {
+        if let Some(at) = call.facts.deadline {
             context = context.with_deadline(at);
         }
-        if let Some(trace) = TraceContext::read(request.headers()) {
+        if let Some(trace) = TraceContext::read(call.headers) {
             context = context.with_trace(trace);
         }
         Ok(Within(context))

@@ -4,13 +4,12 @@
 //! by the response's extensions.
 
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, Request};
+use http::{Extensions, HeaderMap};
 use http_body::Frame;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
-use super::{Layer, Stage};
-use crate::body::RequestBody;
+use super::{Arriving, Layer, Stage};
 
 /// Put into a response's extensions, is sent after the last message of an answer that ends well. A failure has metadata
 /// of its own, in its [`Status`].
@@ -34,7 +33,7 @@ pub(crate) struct Trail;
 impl Layer for Trail {
     type Stage = Trailing;
 
-    fn begin(&self, _request: &mut Request<RequestBody>) -> Result<Trailing, Status> {
+    fn begin(&self, _call: &mut Arriving<'_>) -> Result<Trailing, Status> {
         Ok(Trailing(None))
     }
 }

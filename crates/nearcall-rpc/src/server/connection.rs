@@ -17,25 +17,35 @@ use tower_service::Service;
 
 use crate::body::RequestBody;
 use crate::lane;
-use crate::layer::Layered;
 use crate::layer::admit::Admit;
 use crate::layer::catch_panic::CatchPanic;
 use crate::layer::deadline::Deadline;
 use crate::layer::idle::Idle;
 use crate::layer::propagate::Propagate;
 use crate::layer::trail::Trail;
+use crate::layer::{Layer, Layered, StagedBody};
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, Limits, STREAM_WINDOW_BYTES,
     STREAMS_PER_CONNECTION_MAX,
 };
 use crate::server::accept::Accept;
+use crate::server::direct::DirectCall;
 use crate::server::newcomers::Newcomer;
 use crate::server::opening::Opening;
 use crate::server::router::Router;
 use crate::wire::Wire;
 
 /// What a call passes on its way to the handler, outermost first.
-type Stack = Layered<(Admit, (Idle, (Deadline, (Propagate, (CatchPanic, Trail))))), Router>;
+type Layers = (Admit, (Idle, (Deadline, (Propagate, (CatchPanic, Trail)))));
+
+/// What the layers keep of a call.
+type Stages = <Layers as Layer>::Stage;
+
+/// The body of an answer that went through the layers.
+type StackBody = StagedBody<tonic::body::Body, Stages>;
+
+/// The layers and the services.
+type Stack = Layered<Layers, Router>;
 
 /// Serves one connection until it ends, or until `stop` and then the last of its calls.
 pub(crate) async fn serve(
@@ -169,6 +179,15 @@ async fn lane(
     }
 }
 
+impl lane::Serve for Stack {
+    type Answer = StackBody;
+    type Direct = DirectCall<Stages>;
+
+    fn direct(&self, arrived: lane::Arrived, peer: &Peer) -> Result<Self::Direct, lane::Arrived> {
+        Self::direct(self, arrived, peer)
+    }
+}
+
 fn stack(accept: &Accept, refusal: Option<Arc<str>>) -> Stack {
     let admit = Admit {
         router: accept.router.clone(),
@@ -207,7 +226,7 @@ struct Calls {
 }
 
 impl hyper::service::Service<Request<Incoming>> for Calls {
-    type Response = Response<<Stack as StackBody>::Body>;
+    type Response = Response<StackBody>;
     type Error = Infallible;
     type Future = <Stack as Service<Request<RequestBody>>>::Future;
 
@@ -217,18 +236,6 @@ impl hyper::service::Service<Request<Incoming>> for Calls {
         request.extensions_mut().insert(Wire::Grpc);
         self.stack.clone().call(request)
     }
-}
-
-/// Names the body that comes out of the stack.
-trait StackBody {
-    type Body;
-}
-
-impl<S, B> StackBody for S
-where
-    S: Service<Request<RequestBody>, Response = Response<B>>,
-{
-    type Body = B;
 }
 
 /// Done, with the reason, once a newcomer has been silent for too long or another needs its room; never once it spoke.

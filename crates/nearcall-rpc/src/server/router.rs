@@ -15,6 +15,7 @@ use tonic::codegen::BoxFuture;
 use tower_service::Service;
 
 use crate::body::RequestBody;
+use crate::server::direct::Handler;
 use crate::status::Reason;
 
 /// A service that a server can serve: what tonic's generator, and ours, make of a handler.
@@ -60,6 +61,8 @@ pub(crate) struct Router {
 struct Known {
     facts: MethodFacts,
     route: Arc<Route>,
+    /// Where it is in the service's table, if it can be called without HTTP.
+    row: Option<usize>,
 }
 
 /// What stands for the path of a call whose method the server knows nothing of.
@@ -67,6 +70,8 @@ const ANY_PATH: &str = "/*";
 
 pub(crate) struct Route {
     service: Box<dyn Dispatch>,
+    /// The same without HTTP.
+    direct: Option<Handler>,
     /// By the method's name. Empty where nothing is known of the methods.
     methods: HashMap<Cow<'static, str>, MethodFacts>,
     /// What is assumed of a method that is not listed, where none are.
@@ -88,6 +93,18 @@ impl Router {
         methods: &'static [table::Method],
         service: S,
     ) {
+        self.add_direct(name, methods, service, None);
+    }
+
+    /// As [`add`](Self::add), with the same service without HTTP.
+    pub(crate) fn add_direct<S: Served>(
+        &mut self,
+        name: &'static str,
+        methods: &'static [table::Method],
+        service: S,
+        direct: Option<Handler>,
+    ) {
+        let rows = methods.iter().map(|method| method.name).collect::<Vec<_>>();
         let methods = methods
             .iter()
             .map(|method| {
@@ -95,7 +112,14 @@ impl Router {
                 (Cow::Borrowed(method.name), facts)
             })
             .collect();
-        self.insert(name.into(), methods, service);
+        self.insert(name.into(), methods, service, direct);
+        if let Some(known) = Arc::get_mut(&mut self.methods) {
+            for (row, method) in rows.into_iter().enumerate() {
+                if let Some(known) = known.get_mut(&*format!("/{name}/{method}")) {
+                    known.row = (!known.facts.streaming).then_some(row);
+                }
+            }
+        }
     }
 
     /// Adds a service of which there is no table: its methods' names, their paths, and whether they stream.
@@ -109,7 +133,7 @@ impl Router {
             .into_iter()
             .map(|(name, path, streaming)| (name.into(), MethodFacts::new(&path, streaming)))
             .collect();
-        self.insert(name.into(), methods, service);
+        self.insert(name.into(), methods, service, None);
     }
 
     fn insert<S: Served>(
@@ -117,11 +141,13 @@ impl Router {
         name: Cow<'static, str>,
         methods: HashMap<Cow<'static, str>, MethodFacts>,
         service: S,
+        direct: Option<Handler>,
     ) {
         let routes =
             Arc::get_mut(&mut self.routes).expect("a router is filled before it is shared");
         let route = Route {
             service: Box::new(service),
+            direct,
             methods,
             unlisted: MethodFacts::new(&format!("/{name}"), true),
         };
@@ -133,10 +159,18 @@ impl Router {
         }
         let route = Arc::new(route);
         routes.insert(name.clone(), Arc::clone(&route));
-        let known = Arc::get_mut(&mut self.methods).expect("a router is filled before it is shared");
+        let known =
+            Arc::get_mut(&mut self.methods).expect("a router is filled before it is shared");
         for (method, facts) in &route.methods {
             let (facts, route) = (facts.clone(), Arc::clone(&route));
-            known.insert(format!("/{name}/{method}").into(), Known { facts, route });
+            known.insert(
+                format!("/{name}/{method}").into(),
+                Known {
+                    facts,
+                    route,
+                    row: None,
+                },
+            );
         }
     }
 
@@ -144,6 +178,7 @@ impl Router {
     pub(crate) fn send_all_to<S: Served>(&mut self, service: S) {
         self.proxy = Some(Arc::new(Route {
             service: Box::new(service),
+            direct: None,
             methods: HashMap::new(),
             unlisted: MethodFacts::new(ANY_PATH, true),
         }));
@@ -156,12 +191,21 @@ impl Router {
         names
     }
 
+    /// Who carries out the method at a path without HTTP, and its place in the table.
+    pub(crate) fn direct(&self, path: &str) -> Option<(&Handler, usize)> {
+        if self.proxy.is_some() {
+            return None;
+        }
+        let known = self.methods.get(path)?;
+        Some((known.route.direct.as_ref()?, known.row?))
+    }
+
     /// What is known of the method at a path, and who answers it.
     pub(crate) fn method(&self, path: &str) -> Result<(&MethodFacts, &Arc<Route>), Status> {
         if let Some(proxy) = &self.proxy {
             return Ok((&proxy.unlisted, proxy));
         }
-        if let Some(Known { facts, route }) = self.methods.get(path) {
+        if let Some(Known { facts, route, .. }) = self.methods.get(path) {
             return Ok((facts, route));
         }
         let (service, method) = split(path).unwrap_or((path, ""));
@@ -221,7 +265,7 @@ impl Service<Request<RequestBody>> for Router {
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
         // Where the call was admitted, its route is known.
-        let known = request.body_mut().take_route();
+        let known = request.body_mut().facts_mut().route.take();
         let route = match &known {
             Some(route) => Ok(route),
             None => self.method(request.uri().path()).map(|(_, route)| route),

@@ -9,7 +9,7 @@ use only_nearcall::proto::everything::v1::{Everything, Old};
 type Answers = std::pin::Pin<Box<dyn Stream<Item = Result<Everything, Status>> + Send>>;
 
 /// Answers with what it gets.
-struct Echo;
+pub(crate) struct Echo;
 
 fn number(number: u32) -> Everything {
     Everything {

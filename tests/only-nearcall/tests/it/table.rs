@@ -6,16 +6,35 @@ use std::task::{Context, Poll};
 use nearcall::codegen::table::{Described, Method, Service};
 use nearcall::codegen::tonic::body::Body;
 use nearcall::codegen::tonic::codegen::{InterceptedService, Service as Call, http};
-use nearcall::{Status, block_on, tokio_stream};
+use nearcall::{Request, Response, Status, async_trait, block_on, tokio_stream};
 use only_nearcall::proto::everything::v1::calls_client::CallsClient;
 use only_nearcall::proto::everything::v1::calls_server::CallsServer;
-use only_nearcall::proto::everything::v1::idle_server::IdleServer;
+use only_nearcall::proto::everything::v1::idle_server::{Idle, IdleServer};
 use only_nearcall::proto::everything::v1::{CALLS_SERVICE, Everything};
-use only_nearcall::proto::game_state::v1::state_keeper_server::StateKeeperServer;
+use only_nearcall::proto::game_state::v1::State;
+use only_nearcall::proto::game_state::v1::state_keeper_server::{StateKeeper, StateKeeperServer};
+
+use crate::calls::Echo;
+
+/// A handler that is only described.
+struct Nothing;
+
+impl Idle for Nothing {}
+
+#[async_trait]
+impl StateKeeper for Nothing {
+    async fn get_state(&self, request: Request<State>) -> Result<Response<State>, Status> {
+        Ok(Response::new(request.into_inner()))
+    }
+
+    async fn set_http_state(&self, request: Request<State>) -> Result<Response<State>, Status> {
+        Ok(Response::new(request.into_inner()))
+    }
+}
 
 #[test]
 fn a_server_behind_an_interceptor_is_described_too() {
-    type Intercepted = InterceptedService<IdleServer<()>, ()>;
+    type Intercepted = InterceptedService<IdleServer<Nothing>, ()>;
     assert_eq!(Intercepted::SERVICE.name, "everything.v1.Idle");
 }
 
@@ -25,7 +44,7 @@ fn a_server_is_described() {
         assert_eq!(S::SERVICE.name, name);
         assert_eq!(lines(S::SERVICE), methods);
     }
-    check::<CallsServer<()>>(
+    check::<CallsServer<Echo>>(
         "everything.v1.Calls",
         "/everything.v1.Calls/Unary one one NoSideEffects
 /everything.v1.Calls/ServerStream one many Unknown
@@ -34,8 +53,8 @@ fn a_server_is_described() {
 /everything.v1.Calls/Deprecated one one Unknown
 ",
     );
-    check::<IdleServer<()>>("everything.v1.Idle", "");
-    check::<StateKeeperServer<()>>(
+    check::<IdleServer<Nothing>>("everything.v1.Idle", "");
+    check::<StateKeeperServer<Nothing>>(
         "gameState.v1.State_Keeper",
         "/gameState.v1.State_Keeper/getState one one Unknown
 /gameState.v1.State_Keeper/SetHTTPState one one Unknown
