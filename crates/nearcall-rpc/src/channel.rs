@@ -17,17 +17,23 @@ use std::time::Duration;
 
 use http::uri::Authority;
 use http::{Request, Response};
+use nearcall_proto::table::Described;
 use nearcall_transport::{Connection, PeerPolicy, Target};
 use tonic::Status;
 use tonic::body::Body;
+use tonic::server::NamedService;
 use tower_service::Service;
 
 pub use answer::ResponseBody;
 pub use connect::ConnectError;
+pub(crate) use connect::Sender;
 
+use crate::callback::Hosting;
 use crate::context::Context;
-use crate::limits::{CONNECT_TIMEOUT, UNARY_DEADLINE};
+use crate::limits::{CONNECT_TIMEOUT, Limits, UNARY_DEADLINE};
+use crate::raw::RawService;
 use crate::resolve::ResolveError;
+use crate::server::Served;
 use crate::wire::Wire;
 use connect::Way;
 use link::Link;
@@ -68,6 +74,7 @@ pub struct ChannelBuilder {
     wire: Option<Wire>,
     unary_deadline: Option<Duration>,
     wait_for_ready: bool,
+    hosting: Hosting,
 }
 
 /// Put into a request's extensions, says whether this one call waits until the server is ready.
@@ -103,14 +110,19 @@ impl Channel {
         let authority = Authority::from_static(connect::NO_HOST);
         let shaken = connect::handshake(connection, authority).await;
         let sender = shaken.map_err(|error| ConnectError::GivenEnded(Some(error)))?;
-        Ok(Self {
+        Ok(Self::given(sender))
+    }
+
+    /// A channel over a connection that cannot be made again.
+    pub(crate) fn given(sender: Sender) -> Self {
+        Self {
             shared: Arc::new(Shared {
                 link: Link::given(sender),
                 retries: Retries::default(),
                 unary_deadline: Some(UNARY_DEADLINE),
                 wait_for_ready: false,
             }),
-        })
+        }
     }
 
     /// A channel with settings of its own.
@@ -122,6 +134,7 @@ impl Channel {
             wire: None,
             unary_deadline: Some(UNARY_DEADLINE),
             wait_for_ready: false,
+            hosting: Hosting::default(),
         }
     }
 
@@ -172,6 +185,30 @@ impl ChannelBuilder {
         self
     }
 
+    /// Hosts a service that `nearcall-build` generated on the channel's own connection: the server's handlers call it
+    /// through [`caller`](crate::caller). It is hosted as long as the channel or a clone of it lives, again with each
+    /// new connection, and nobody but the server at its other end can call it.
+    #[must_use]
+    pub fn host<S: Served + Described + NamedService>(mut self, service: S) -> Self {
+        self.hosting.add(service);
+        self
+    }
+
+    /// As [`Self::host`], for a service whose messages stay bytes.
+    #[must_use]
+    pub fn host_raw(mut self, service: RawService) -> Self {
+        self.hosting.add_raw(service);
+        self
+    }
+
+    /// What is allowed to those who call what is hosted: calls and streams at once, the deadline of unary calls that have
+    /// none, and how long a stream may carry nothing. Default: as for a server.
+    #[must_use]
+    pub fn hosting_limits(mut self, limits: Limits) -> Self {
+        self.hosting.limits = limits;
+        self
+    }
+
     /// Connects now; with [`Self::wait_for_ready`] tries until the server is there.
     ///
     /// # Errors
@@ -199,6 +236,7 @@ impl ChannelBuilder {
                     peers: self.peers,
                     wire: self.wire,
                     declined: AtomicBool::new(false),
+                    host: self.hosting.host(),
                 }),
                 retries: Retries::default(),
                 unary_deadline: self.unary_deadline,

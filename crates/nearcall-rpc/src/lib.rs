@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod body;
+mod callback;
 pub mod channel;
 mod context;
 mod deadline;
@@ -21,6 +22,7 @@ mod trace;
 mod wire;
 
 pub use body::RequestBody;
+pub use callback::caller;
 pub use channel::{Channel, ChannelBuilder, ConnectError, ResponseBody, WaitForReady};
 pub use context::{Context, Scope};
 pub use layer::trail::Trailers;

@@ -12,9 +12,11 @@ use nearcall_transport::{Connection, WriteHalf};
 use tokio::io::AsyncReadExt;
 
 use super::driver::Driver;
-use super::serving::{Serve, Serving};
+use super::serving::{Origin, Serve, Serving};
 use super::state::State;
 use super::{Lane, Shared};
+use crate::callback::Caller;
+use crate::wire::Wire;
 
 /// What became of an offer to speak the lane.
 #[derive(Debug)]
@@ -60,13 +62,13 @@ pub(crate) async fn offer<S: Serve>(
         Ok(Ok(false)) | Err(_) => return Ok(Offer::Declined),
         Ok(Err(error)) => return Err(error),
     }
-    let driver = Driver::new(
-        Arc::clone(&shared),
-        reader,
-        read,
-        Serving::new(service, peer),
-    );
-    Ok(Offer::Taken(Lane::new(shared), driver))
+    let origin = Origin {
+        peer,
+        wire: Wire::Lane,
+    };
+    let serving = Serving::new(service, origin);
+    let driver = Driver::new(Arc::clone(&shared), reader, read, serving);
+    Ok(Offer::Taken(Lane::new(shared, Wire::Lane), driver))
 }
 
 /// Takes up the lane on a connection whose opening was read.
@@ -75,16 +77,32 @@ pub(crate) fn acceptor<S: Serve>(
     first: &FirstBytes,
     service: S,
 ) -> (Arc<Shared>, Driver<S>) {
-    let peer = connection.peer().clone();
+    let mut peer = connection.peer().clone();
     let (reader, writer) = connection.into_split();
     let shared = share(Side::Acceptor, writer);
+    let way_back = Lane::new(Arc::clone(&shared), Wire::Lane);
+    peer.attach(Arc::new(Caller::Lane(way_back)));
+    let origin = Origin {
+        peer,
+        wire: Wire::Lane,
+    };
     let read = BytesMut::from(first.as_bytes());
-    let driver = Driver::new(
-        Arc::clone(&shared),
-        reader,
-        read,
-        Serving::new(service, peer),
-    );
+    let serving = Serving::new(service, origin);
+    let driver = Driver::new(Arc::clone(&shared), reader, read, serving);
+    (shared, driver)
+}
+
+/// One end of a lane within the process, which carries calls that travel on another wire.
+pub(crate) fn within<S: Serve>(
+    side: Side,
+    connection: Connection,
+    service: S,
+    origin: Origin,
+) -> (Arc<Shared>, Driver<S>) {
+    let (reader, writer) = connection.into_split();
+    let shared = share(side, writer);
+    let serving = Serving::new(service, origin);
+    let driver = Driver::new(Arc::clone(&shared), reader, BytesMut::new(), serving);
     (shared, driver)
 }
 
