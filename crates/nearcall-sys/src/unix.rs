@@ -2,4 +2,8 @@
 
 pub mod inherit;
 pub mod limits;
+#[cfg(target_os = "linux")]
+pub mod memory;
+#[cfg(target_os = "linux")]
+pub mod packet;
 pub mod process;
