@@ -92,6 +92,7 @@ pub struct Writer<D: Memory> {
     without_slot: u64,
     clock: fn() -> u64,
     state: u64,
+    overcommitted: bool,
 }
 
 impl<D: Memory> Writer<D> {
@@ -125,6 +126,7 @@ impl<D: Memory> Writer<D> {
             without_slot: 0,
             clock: nanoseconds,
             state: state::LIVE,
+            overcommitted: false,
         })
     }
 
@@ -132,6 +134,16 @@ impl<D: Memory> Writer<D> {
     #[must_use]
     pub fn with_clock(mut self, clock: fn() -> u64) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Grants more pins than there are slots for, where memory is dearer than frames.
+    ///
+    /// Readers that hold all they may can then leave no slot free: the writer meets [`LoanError::NoFreeSlot`] and the
+    /// frame is dropped. Without this, it never does.
+    #[must_use]
+    pub fn overcommitted(mut self) -> Self {
+        self.overcommitted = true;
         self
     }
 
@@ -165,7 +177,12 @@ impl<D: Memory> Writer<D> {
         if found != page::BYTES {
             return Err(SubscribeError::Page { found });
         }
-        request.check(&self.geometry, self.pins_granted())?;
+        let free = if self.overcommitted {
+            u32::MAX
+        } else {
+            self.geometry.pins().saturating_sub(self.pins_granted())
+        };
+        request.check(&self.geometry, free)?;
         let id = SubscriptionId::new(self.next_subscription);
         self.next_subscription = self.next_subscription.wrapping_add(1);
         // It begins with the frame that is there, which a game that joins late wants to see at once.

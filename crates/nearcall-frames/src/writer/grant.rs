@@ -110,12 +110,11 @@ pub enum SubscribeError {
 }
 
 impl Request {
-    pub(super) fn check(&self, geometry: &Geometry, granted: u32) -> Result<(), SubscribeError> {
+    pub(super) fn check(&self, geometry: &Geometry, free: u32) -> Result<(), SubscribeError> {
         let asked = self.pins;
         if asked == 0 || asked > PINS_MAX {
             return Err(SubscribeError::Pins { asked });
         }
-        let free = geometry.pins().saturating_sub(granted);
         if asked > free {
             return Err(SubscribeError::NoSlots { asked, free });
         }

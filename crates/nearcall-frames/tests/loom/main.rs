@@ -24,8 +24,8 @@ use nearcall_frames::{
     Rung, Silent, Writer,
 };
 
-/// How often a thread may be interrupted where it could have gone on. Three find every error that the exhaustive model
-/// of the same protocol (without a bound, on store buffers) finds; more cost minutes.
+/// How often a thread may be interrupted where it could have gone on. Three find that each of the fences is needed; the
+/// orders that more would add cost minutes.
 const PREEMPTIONS: usize = 3;
 
 const IDENTITY: Identity = Identity {
@@ -41,6 +41,9 @@ const PAYLOAD_BYTES: usize = 16;
 struct Model {
     slots: u32,
     readers: usize,
+    /// Frames published before there are readers: slots are used again only when all have been used.
+    before: u64,
+    /// Frames published while readers read.
     frames: u64,
     leases: usize,
     fences: Fences,
@@ -50,7 +53,8 @@ struct Model {
 const RIGHT: Model = Model {
     slots: 4,
     readers: 2,
-    frames: 3,
+    before: 4,
+    frames: 4,
     leases: 1,
     fences: Fences::Both,
 };
@@ -64,10 +68,13 @@ fn run(model: Model) -> (u64, u64, u64) {
     builder.preemption_bound = Some(PREEMPTIONS);
     builder.check(move || {
         seen[0].fetch_add(1, Ordering::Relaxed);
-        // What the geometry refuses is tried too, so slots that are held back stand in for readers' pins.
         let geometry = Geometry::new(model.slots, PAYLOAD_BYTES, 0).unwrap();
         let data = Arc::new(Sparse::region(&geometry, model.fences));
-        let mut writer = Writer::new(Arc::clone(&data), IDENTITY, geometry).unwrap();
+        let writer = Writer::new(Arc::clone(&data), IDENTITY, geometry).unwrap();
+        let mut writer = writer.overcommitted();
+        for _ in 0..model.before {
+            publish(&mut writer, &seen[2]);
+        }
         let mut readers = Vec::new();
         for _ in 0..model.readers {
             let page = Arc::new(Sparse::page(model.fences));
@@ -82,8 +89,8 @@ fn run(model: Model) -> (u64, u64, u64) {
             let seen = Arc::clone(&seen);
             readers.push(thread::spawn(move || read(reader, model.leases, &seen[1])));
         }
-        for seq in 1..=model.frames {
-            publish(&mut writer, seq, &seen[2]);
+        for _ in 0..model.frames {
+            publish(&mut writer, &seen[2]);
         }
         for reader in readers {
             reader.join().unwrap();
@@ -97,14 +104,14 @@ fn run(model: Model) -> (u64, u64, u64) {
     )
 }
 
-fn publish(writer: &mut Writer<Arc<Sparse>>, seq: u64, without_slot: &AtomicU64) {
+fn publish(writer: &mut Writer<Arc<Sparse>>, without_slot: &AtomicU64) {
     // A frame that was not published leaves its number to the next.
     let number = writer.latest() + 1;
     let mut payload = [0; PAYLOAD_BYTES];
     payload[..8].copy_from_slice(&number.to_le_bytes());
     payload[8..].copy_from_slice(&number.to_le_bytes());
     match writer.copy(now(), &payload, &Details::default()) {
-        Ok(published) => assert!(published <= seq),
+        Ok(published) => assert_eq!(published, number),
         Err(PublishError::Loan(LoanError::NoFreeSlot { .. })) => {
             without_slot.fetch_add(1, Ordering::Relaxed);
         }
@@ -116,8 +123,16 @@ fn read(mut reader: Reader<Arc<Sparse>>, leases: usize, leased: &AtomicU64) {
     for _ in 0..leases {
         if let Ok(Next::Frame(frame)) = reader.next(now()) {
             let number = frame.seq().to_le_bytes();
-            assert_eq!(&frame[..8], &number, "torn: the first word is another frame's");
-            assert_eq!(&frame[8..], &number, "torn: the second word is another frame's");
+            assert_eq!(
+                &frame[..8],
+                &number,
+                "torn: the first word is another frame's"
+            );
+            assert_eq!(
+                &frame[8..],
+                &number,
+                "torn: the second word is another frame's"
+            );
             leased.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -138,26 +153,114 @@ fn fails(model: Model) -> bool {
 fn no_frame_is_torn_and_there_is_always_a_slot() {
     let (orders, leases, without_slot) = run(RIGHT);
     println!("{orders} orders, {leases} leases, {without_slot} without a slot");
-    assert!(orders > 1_000 && leases > orders, "{orders} orders, {leases} leases");
+    assert!(
+        orders > 1_000 && leases > orders,
+        "{orders} orders, {leases} leases"
+    );
     assert_eq!(without_slot, 0, "slots >= history + pins + 2");
 }
 
 #[test]
-fn the_writers_fence_is_needed() {
+fn with_a_slot_too_few_the_writer_says_so() {
     let model = Model {
-        readers: 1,
-        fences: Fences::ReaderOnly,
+        slots: 3,
+        before: 3,
+        frames: 3,
         ..RIGHT
     };
-    assert!(fails(model), "without it a frame must be torn");
+    let (orders, leases, without_slot) = run(model);
+    println!("{orders} orders, {leases} leases, {without_slot} without a slot");
+    assert!(
+        without_slot > 0,
+        "two readers can hold both slots that are not the latest"
+    );
+    assert!(leases > orders);
+}
+
+#[test]
+fn the_writers_fence_is_needed() {
+    assert!(
+        fails(lean(Fences::ReaderOnly)),
+        "without it a frame must be torn"
+    );
 }
 
 #[test]
 fn the_readers_fence_is_needed() {
-    let model = Model {
+    assert!(
+        fails(lean(Fences::WriterOnly)),
+        "without it a frame must be torn"
+    );
+}
+
+#[test]
+fn what_is_wrong_without_a_fence_is_right_with_both() {
+    let (orders, leases, _) = run(lean(Fences::Both));
+    println!("{orders} orders, {leases} leases");
+    assert!(leases > 0);
+}
+
+/// One reader, and so few slots that each is used again soon.
+fn lean(fences: Fences) -> Model {
+    Model {
+        slots: 3,
         readers: 1,
-        fences: Fences::WriterOnly,
-        ..RIGHT
-    };
-    assert!(fails(model), "without it a frame must be torn");
+        before: 3,
+        frames: 3,
+        leases: 1,
+        fences,
+    }
+}
+
+/// A doorbell that counts.
+#[derive(Debug)]
+struct Bell(Arc<AtomicU64>);
+
+impl Doorbell for Bell {
+    fn ring(&self) -> Rung {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Rung::Yes
+    }
+
+    fn is_gone(&self) -> bool {
+        false
+    }
+
+    fn end(&self) {}
+}
+
+/// A reader goes to sleep while a frame is published: it finds the frame, or is rung for.
+fn falls_asleep(fences: Fences) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(PREEMPTIONS);
+    builder.check(move || {
+        let geometry = Geometry::new(3, PAYLOAD_BYTES, 0).unwrap();
+        let data = Arc::new(Sparse::region(&geometry, fences));
+        let mut writer = Writer::new(Arc::clone(&data), IDENTITY, geometry).unwrap();
+        let page = Arc::new(Sparse::page(fences));
+        let request = Request {
+            policy: Policy::Latest,
+            pins: 1,
+        };
+        let rings = Arc::new(AtomicU64::new(0));
+        let bell = Box::new(Bell(Arc::clone(&rings)));
+        let grant = writer
+            .subscribe(Box::new(Arc::clone(&page)), bell, request)
+            .unwrap();
+        let mut reader = Reader::attach(data, Box::new(page), &grant).unwrap();
+        let sleeper = thread::spawn(move || reader.sleep(true));
+        publish(&mut writer, &AtomicU64::new(0));
+        let sleeps = sleeper.join().unwrap();
+        let rung = rings.load(Ordering::Relaxed) > 0;
+        assert!(!sleeps || rung, "it sleeps, and nobody rang");
+    });
+}
+
+#[test]
+fn no_reader_sleeps_through_a_frame() {
+    falls_asleep(Fences::Both);
+    for fences in [Fences::ReaderOnly, Fences::WriterOnly] {
+        let found = catch_unwind(AssertUnwindSafe(|| falls_asleep(fences)));
+        assert!(found.is_err(), "with {fences:?} it must sleep through one");
+    }
 }

@@ -25,6 +25,8 @@ pub(crate) enum Fences {
 pub(crate) struct Sparse {
     words: HashMap<usize, AtomicU64>,
     plain: Mutex<HashMap<usize, u8>>,
+    /// Words that nobody races for in a model, or that do not matter to it.
+    others: Mutex<HashMap<usize, u64>>,
     length: usize,
     fenced: bool,
 }
@@ -43,12 +45,22 @@ impl Sparse {
             // Every frame has this length; were it a word of loom's, there would be more orders and nothing new in them.
             plain.insert(header_at + slot::LENGTH, 2 * WORD as u8);
         }
-        Self::new(&words, plain, geometry.region_bytes(), fences != Fences::ReaderOnly)
+        Self::new(
+            &words,
+            plain,
+            geometry.region_bytes(),
+            fences != Fences::ReaderOnly,
+        )
     }
 
     pub(crate) fn page(fences: Fences) -> Self {
         let words = [page::PINS, page::WAKE_AFTER];
-        Self::new(&words, HashMap::new(), page::BYTES, fences != Fences::WriterOnly)
+        Self::new(
+            &words,
+            HashMap::new(),
+            page::BYTES,
+            fences != Fences::WriterOnly,
+        )
     }
 
     fn new(words: &[usize], plain: HashMap<usize, u8>, length: usize, fenced: bool) -> Self {
@@ -56,6 +68,7 @@ impl Sparse {
         Self {
             words: words.collect(),
             plain: Mutex::new(plain),
+            others: Mutex::new(HashMap::new()),
             length,
             fenced,
         }
@@ -68,12 +81,13 @@ impl Words for Sparse {
     }
 
     fn load(&self, at: usize) -> u64 {
-        self.words.get(&at).map_or(0, |word| {
-            // As a read-only mapping does it.
-            let value = word.load(Ordering::Relaxed);
-            fence(Ordering::Acquire);
-            value
-        })
+        let Some(word) = self.words.get(&at) else {
+            return self.others.lock().unwrap().get(&at).copied().unwrap_or(0);
+        };
+        // As a read-only mapping does it.
+        let value = word.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        value
     }
 
     fn read(&self, at: usize, into: &mut [u8]) {
@@ -103,8 +117,9 @@ impl Words for Sparse {
 
 impl Memory for Sparse {
     fn store(&self, at: usize, value: u64) {
-        if let Some(word) = self.words.get(&at) {
-            word.store(value, Ordering::Release);
+        match self.words.get(&at) {
+            Some(word) => word.store(value, Ordering::Release),
+            None => drop(self.others.lock().unwrap().insert(at, value)),
         }
     }
 
@@ -114,7 +129,9 @@ impl Memory for Sparse {
             self.plain.lock().unwrap().extend(bytes);
         }
         for (offset, value) in from.chunks(WORD).enumerate() {
-            if let (Some(word), Ok(value)) = (self.words.get(&(at + offset * WORD)), value.try_into()) {
+            if let (Some(word), Ok(value)) =
+                (self.words.get(&(at + offset * WORD)), value.try_into())
+            {
                 word.store(u64::from_le_bytes(value), Ordering::Relaxed);
             }
         }
