@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use nearcall_sys::memory::{OpenError, ReadOnly, open_region, open_return_page};
+use nearcall_sys::memory::{OpenError, ReadOnly, Writable, open_region, open_return_page};
 use nearcall_sys::packet::{self, ReceiveError, Socket};
 
 use crate::broker::{DESCRIPTORS, MESSAGE_BYTES, Message, MessageError, Refusal, TICKET_BYTES};
@@ -129,8 +129,23 @@ pub fn claim(
     ticket: [u8; TICKET_BYTES],
     grant: &Grant,
 ) -> Result<Reader<ReadOnly>, ClaimError> {
+    let (region, page) = fetch(&socket, ticket, grant)?;
+    let reader = Reader::attach(region, Box::new(page), grant)?;
+    Ok(reader.with_hearing(Box::new(socket)))
+}
+
+/// Client: presents a ticket and takes the memory, the region and the return page, both checked before they are mapped.
+///
+/// # Errors
+///
+/// As for [`claim`], which does this first.
+pub fn fetch(
+    socket: &Socket,
+    ticket: [u8; TICKET_BYTES],
+    grant: &Grant,
+) -> Result<(ReadOnly, Writable), ClaimError> {
     socket.send(&Message::Claim { ticket }.bytes(), &[])?;
-    let (answer, descriptors) = answer(&socket)?;
+    let (answer, descriptors) = answer(socket)?;
     let expected = Message::Granted {
         subscription: grant.id,
         epoch: grant.identity.epoch,
@@ -148,9 +163,7 @@ pub fn claim(
         ClaimError::Unexpected { found }
     })?;
     let region = open_region(region.as_fd(), grant.geometry.region_bytes())?;
-    let page = open_return_page(page.as_fd())?;
-    let reader = Reader::attach(region, Box::new(page), grant)?;
-    Ok(reader.with_hearing(Box::new(socket)))
+    Ok((region, open_return_page(page.as_fd())?))
 }
 
 fn answer(socket: &Socket) -> Result<(Message, Vec<OwnedFd>), ClaimError> {

@@ -24,8 +24,8 @@ use nearcall_frames::{
     Rung, Silent, Writer,
 };
 
-/// How often a thread may be interrupted where it could have gone on. Three find that each of the fences is needed; the
-/// orders that more would add cost minutes.
+/// How often a thread may be interrupted where it could have gone on. With three, the lack of either fence is found; with
+/// four, the orders take minutes.
 const PREEMPTIONS: usize = 3;
 
 const IDENTITY: Identity = Identity {
