@@ -19,7 +19,7 @@ const IDENTITY: Identity = Identity {
 const PAYLOAD_BYTES: usize = 40;
 
 /// Any bytes as a region's header: what parses is consistent, and is written as it was read.
-pub fn header(input: &[u8]) {
+pub(crate) fn header(input: &[u8]) {
     let Ok(parsed) = Header::parse(input) else {
         return;
     };
@@ -31,7 +31,7 @@ pub fn header(input: &[u8]) {
 }
 
 /// Any bytes as the part of a region that changes: a reader gets frames within bounds, or an error.
-pub fn lease(input: &[u8]) {
+pub(crate) fn lease(input: &[u8]) {
     let Some((how, bytes)) = input.split_first() else {
         return;
     };
@@ -106,7 +106,7 @@ impl Words for Shifting {
 
 /// Return pages that change between any two looks at them: the writer always finds a slot, within its waits, and what
 /// an honest reader holds does not change.
-pub fn pages(input: &[u8]) {
+pub(crate) fn pages(input: &[u8]) {
     let Some((how, bytes)) = input.split_first() else {
         return;
     };
@@ -181,14 +181,17 @@ pub fn pages(input: &[u8]) {
 }
 
 /// Any bytes as a message of the broker's: it has one spelling.
-pub fn broker(input: &[u8]) {
+pub(crate) fn broker(input: &[u8]) {
     if let Ok(message) = Message::parse(input) {
         assert_eq!(message.bytes(), input);
     }
 }
 
+/// What a target does with an input.
+pub(crate) type Target = fn(&[u8]);
+
 /// Each target by its name, which is that of its corpus too.
-pub const TARGETS: [(&str, fn(&[u8])); 4] = [
+pub(crate) const TARGETS: [(&str, Target); 4] = [
     ("frames_header", header),
     ("frames_lease", lease),
     ("frames_pages", pages),

@@ -37,5 +37,5 @@ pub const DAMAGE_MAX: usize = 8;
 /// Limit: how long a reader waits for a server's answer to its ticket.
 pub const CLAIM_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Limit: rings that a reader takes from its doorbell at once; more of them say no more than one.
+/// Limit: messages that either side takes from a doorbell's socket at once; more rings say no more than one.
 pub const RINGS_TAKEN_MAX: u32 = 1_024;

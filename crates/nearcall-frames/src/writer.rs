@@ -208,7 +208,8 @@ impl<D: Memory> Writer<D> {
         self.subscriptions.len() != before
     }
 
-    /// Asks the kernel which readers have hung up or died, and forgets those.
+    /// Asks the kernel which readers have hung up or died, and forgets those. Each is told once, also those that turned
+    /// out to be gone while a frame was written: they hold nothing any more, and wait here to be told.
     pub fn reap(&mut self) -> Vec<SubscriptionId> {
         let mut gone = Vec::new();
         self.subscriptions.retain_mut(|one| {
@@ -297,9 +298,8 @@ impl<D: Memory> Writer<D> {
     }
 
     fn pins_granted(&self) -> u32 {
-        self.subscriptions
-            .iter()
-            .fold(0, |sum, one| sum.saturating_add(one.pins_granted()))
+        let there = self.subscriptions.iter().filter(|one| !one.was_gone());
+        there.fold(0, |sum, one| sum.saturating_add(one.pins_granted()))
     }
 
     /// The oldest frame that publishing another would leave readable.
@@ -329,7 +329,6 @@ impl<D: Memory> Writer<D> {
                 Verdict::Drop => refusal = Some(LoanError::Dropped { subscription }),
             }
         }
-        self.subscriptions.retain(|one| !one.was_gone());
         if let Some(LoanError::Dropped { .. }) = refusal {
             self.dropped = self.dropped.saturating_add(1);
             self.data.store(header::DROPPED, self.dropped);

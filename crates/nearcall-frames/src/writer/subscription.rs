@@ -73,10 +73,12 @@ impl Subscription {
         self.pins
     }
 
-    /// The pins that were granted, as they are now; what stands in the page beyond them is nothing to anyone.
+    /// The pins that were granted, as they are now; what stands in the page beyond them is nothing to anyone, nor is
+    /// anything in the page of a reader that is gone.
     pub(super) fn pins(&self) -> impl Iterator<Item = u64> {
         let places = (page::PINS..page::BYTES).step_by(page::PIN_BYTES);
-        let granted = usize::try_from(self.pins).unwrap_or(0);
+        let granted = if self.gone { 0 } else { self.pins };
+        let granted = usize::try_from(granted).unwrap_or(0);
         places.take(granted).map(|at| self.page.load(at))
     }
 
@@ -102,7 +104,7 @@ impl Subscription {
         let Policy::Block { max_wait, then } = self.policy else {
             return Verdict::Go;
         };
-        if self.state != State::Live {
+        if self.state != State::Live || self.gone {
             return Verdict::Go;
         }
         self.consumed = self.consumed(latest);
@@ -141,6 +143,9 @@ impl Subscription {
 
     /// Rings for a reader that wishes to be woken for `seq`, and says whether it waits on memory instead.
     pub(super) fn wake(&mut self, seq: u64) -> bool {
+        if self.gone {
+            return false;
+        }
         let word = self.page.load(page::WAKE_AFTER);
         let Some((wanted, by_doorbell)) = mark::read_wake(word) else {
             return false;

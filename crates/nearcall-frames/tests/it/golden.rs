@@ -10,8 +10,8 @@ use nearcall_frames::layout::{FIELDS, LAYOUT_HASH, header, page, slot};
 use nearcall_frames::memory::{Heap, Memory, Source, Words};
 use nearcall_frames::meta::{Audio, Opaque, Rectangle, SampleFormat, State, StateKind, Video};
 use nearcall_frames::{
-    AttachError, Details, Geometry, HeaderError, Identity, Meta, Next, NextError, Policy, Reader,
-    Request, Silent, Writer,
+    AttachError, Details, Geometry, Grant, HeaderError, Identity, Lease, Meta, Next, NextError,
+    Policy, Reader, SubscriptionId, Writer,
 };
 use serde_json::{Value, json};
 
@@ -300,34 +300,39 @@ fn list() -> String {
 }
 
 /// What a reader makes of a region: a frame, or the name of what is wrong.
-fn read(memory: &Arc<Heap>) -> Result<nearcall_frames::Lease<Arc<Heap>>, &'static str> {
-    // The grant comes over gRPC, and so from another place than the file.
-    let honest = Arc::new(Heap::new(geometry().region_bytes()));
-    let mut writer = Writer::new(honest, IDENTITY, geometry()).unwrap();
-    let request = Request {
-        policy: Policy::Latest,
-        pins: 1,
-    };
-    let page = Arc::new(Heap::return_page());
-    let theirs = Box::new(Arc::clone(&page));
-    let grant = writer.subscribe(theirs, Box::new(Silent), request).unwrap();
-    let mut reader = Reader::attach(Arc::clone(memory), Box::new(page), &grant).map_err(
-        |error| match error {
-            AttachError::Header(HeaderError::Magic { .. }) => "magic",
-            AttachError::Header(HeaderError::Version { .. }) => "version",
-            AttachError::Header(HeaderError::Layout { .. }) => "layout",
-            AttachError::Header(HeaderError::Geometry(_)) => "geometry",
-            AttachError::Header(HeaderError::Field { .. }) => "field",
-            AttachError::Identity { .. } => "identity",
-            other => panic!("{other}"),
-        },
-    )?;
+fn read(memory: &Arc<Heap>) -> Result<Lease<Arc<Heap>>, &'static str> {
+    let page = Box::new(Heap::return_page());
+    let mut reader = Reader::attach(Arc::clone(memory), page, &grant()).map_err(refusal)?;
     match reader.next(Instant::now()) {
         Ok(Next::Frame(lease)) => Ok(lease),
         Ok(_) => Err("nothing"),
         Err(NextError::Damaged { .. }) => Err("damaged"),
         Err(NextError::Overtaken) => Err("overtaken"),
-        Err(other) => panic!("{other}"),
+        Err(_) => Err("another error"),
+    }
+}
+
+fn refusal(error: AttachError) -> &'static str {
+    match error {
+        AttachError::Header(HeaderError::Magic { .. }) => "magic",
+        AttachError::Header(HeaderError::Version { .. }) => "version",
+        AttachError::Header(HeaderError::Layout { .. }) => "layout",
+        AttachError::Header(HeaderError::Geometry(_)) => "geometry",
+        AttachError::Header(HeaderError::Field { .. }) => "field",
+        AttachError::Identity { .. } => "identity",
+        _ => "another error",
+    }
+}
+
+/// What the files are read by. It comes over gRPC, and so from another place than the file.
+fn grant() -> Grant {
+    Grant {
+        id: SubscriptionId::new(1),
+        identity: IDENTITY,
+        geometry: geometry(),
+        pins: 1,
+        policy: Policy::Latest,
+        first: 1,
     }
 }
 

@@ -124,7 +124,7 @@ fn a_reader_gets_the_memory_and_is_rung_for() {
 }
 
 #[test]
-fn the_servers_death_is_heard() {
+fn the_end_is_told_before_the_hang_up() {
     let served = served(Policy::Latest);
     let client = claimed(served.client, served.grant);
     wait_for_claim(&served.server);
@@ -334,4 +334,25 @@ fn a_server_takes_claims_and_nothing_else() {
     ));
     client.send(&claim, &[]).unwrap();
     assert_eq!(take_claim(&server).unwrap(), TICKET);
+}
+
+#[test]
+fn a_client_that_sends_its_own_socket_is_seen_to_hang_up() {
+    let mut served = served(Policy::Latest);
+    // On its way and taken by nobody, the client's end would stay open after the client closed it.
+    for _ in 0..5 {
+        let own = [served.client.as_fd(); 3];
+        served.client.send(b"this is me", &own).unwrap();
+    }
+    assert_eq!(served.writer.reap(), []);
+    served
+        .client
+        .send(b"and again", &[served.client.as_fd()])
+        .unwrap();
+    drop(served.client);
+    assert!(
+        !served.server.is_hung_up().unwrap(),
+        "the kernel alone does not see it"
+    );
+    assert_eq!(served.writer.reap(), [served.grant.id]);
 }

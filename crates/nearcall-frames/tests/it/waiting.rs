@@ -170,7 +170,7 @@ fn a_reader_that_is_gone_is_not_waited_for() {
         pins: 1,
     };
     let page = Box::new(Heap::return_page());
-    writer
+    let grant = writer
         .subscribe(page, Box::new(bell.clone()), request)
         .unwrap();
     let now = Instant::now();
@@ -178,6 +178,8 @@ fn a_reader_that_is_gone_is_not_waited_for() {
     assert!(matches!(writer.loan(now), Err(LoanError::Held { .. })));
     bell.gone.store(true, Ordering::Relaxed);
     assert_eq!(publish(&mut writer, now), 2);
+    assert_eq!(writer.reap(), [grant.id], "and is told of, once");
+    assert_eq!(writer.reap(), []);
     assert_eq!(writer.stats(now).subscriptions, []);
 }
 
