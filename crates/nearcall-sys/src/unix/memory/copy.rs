@@ -11,30 +11,32 @@ pub(super) fn read(mapping: &Mapping, at: usize, into: &mut [u8]) {
     let (head, words) = split(at, into.len());
     let (first, rest) = into.split_at_mut(head);
     let (middle, last) = rest.split_at_mut(words * WORD);
-    load_bytes(mapping.cells(at..at + head), first);
-    let mut from = at + head;
-    for into in middle.chunks_exact_mut(WORD) {
-        into.copy_from_slice(&mapping.word(from).load(Ordering::Relaxed).to_ne_bytes());
-        from += WORD;
+    let (start, end) = (at + head, at + head + middle.len());
+    load_bytes(mapping.cells(at..start), first);
+    if words > 0 {
+        let from = mapping.words(start..end);
+        for (into, from) in middle.chunks_exact_mut(WORD).zip(from) {
+            into.copy_from_slice(&from.load(Ordering::Relaxed).to_ne_bytes());
+        }
     }
-    load_bytes(mapping.cells(from..from + last.len()), last);
+    load_bytes(mapping.cells(end..end + last.len()), last);
 }
 
 pub(super) fn write(mapping: &Mapping, at: usize, from: &[u8]) {
     let (head, words) = split(at, from.len());
     let (first, rest) = from.split_at(head);
     let (middle, last) = rest.split_at(words * WORD);
-    store_bytes(mapping.cells(at..at + head), first);
-    let mut into = at + head;
-    for bytes in middle.chunks_exact(WORD) {
-        let mut word = [0; WORD];
-        word.copy_from_slice(bytes);
-        mapping
-            .word(into)
-            .store(u64::from_ne_bytes(word), Ordering::Relaxed);
-        into += WORD;
+    let (start, end) = (at + head, at + head + middle.len());
+    store_bytes(mapping.cells(at..start), first);
+    if words > 0 {
+        let into = mapping.words(start..end);
+        for (into, from) in into.iter().zip(middle.chunks_exact(WORD)) {
+            let mut word = [0; WORD];
+            word.copy_from_slice(from);
+            into.store(u64::from_ne_bytes(word), Ordering::Relaxed);
+        }
     }
-    store_bytes(mapping.cells(into..into + last.len()), last);
+    store_bytes(mapping.cells(end..end + last.len()), last);
 }
 
 /// How many bytes come before the first whole word of a range, and how many whole words it has.

@@ -95,6 +95,19 @@ impl Mapping {
         unsafe { AtomicU64::from_ptr(word.as_ptr().cast()) }
     }
 
+    /// The words of `range`, which begins and ends at a multiple of eight. The same restriction as for [`Self::word`].
+    pub(super) fn words(&self, range: Range<usize>) -> &[AtomicU64] {
+        let Range { start, end } = range;
+        assert!(
+            start.is_multiple_of(WORD) && end.is_multiple_of(WORD),
+            "expected multiples of {WORD}, found {start}..{end}"
+        );
+        let first = self.checked(start..end);
+        // SAFETY: the range is in the mapping, which outlives the borrow, and aligned, since the mapping is page-aligned; an
+        // atomic word has the layout of a word.
+        unsafe { std::slice::from_raw_parts(first.as_ptr().cast(), (end - start) / WORD) }
+    }
+
     /// The low half of the word at `at`, for the kernel to wait on.
     pub(super) fn low_half(&self, at: usize) -> &AtomicU32 {
         let word = NonNull::from(self.word(at));
