@@ -5,9 +5,11 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nearcall_frames::broker::{Message, Refusal};
-use nearcall_frames::handover::{ClaimError, TakeError, claim, hand_over, refuse, take_claim};
+use nearcall_frames::handover::{
+    ClaimError, TakeError, claim, fetch, hand_over, refuse, take_claim,
+};
 use nearcall_frames::{
-    AttachError, Details, Geometry, Grant, Heard, Identity, Next, Policy, Request, State,
+    AttachError, Details, Geometry, Grant, Heard, Identity, Next, Policy, Reader, Request, State,
     SubscriptionId, Then, Writer,
 };
 use nearcall_sys::memory::{OpenError, Writable, make_region, make_return_page};
@@ -355,4 +357,29 @@ fn a_client_that_sends_its_own_socket_is_seen_to_hang_up() {
         "the kernel alone does not see it"
     );
     assert_eq!(served.writer.reap(), [served.grant.id]);
+}
+
+#[test]
+fn a_reader_without_a_doorbell_is_woken_through_the_region() {
+    let mut served = served(Policy::Latest);
+    let client = served.client;
+    let grant = served.grant;
+    let fetched = std::thread::spawn(move || fetch(&client, TICKET, &grant).unwrap());
+    wait_for_claim(&served.server);
+    hand_over(&served.server, &grant, served.region.as_fd(), served.page).unwrap();
+    let (region, page) = fetched.join().unwrap();
+    let mut reader = Reader::attach(region, Box::new(page), &grant).unwrap();
+    assert_eq!(reader.wait(Duration::ZERO), Heard::Nothing);
+    let sleeper = std::thread::spawn(move || {
+        let heard = reader.wait(LONG);
+        (
+            heard,
+            matches!(reader.next(Instant::now()).unwrap(), Next::Frame(_)),
+        )
+    });
+    served
+        .writer
+        .copy(Instant::now(), b"news", &Details::default())
+        .unwrap();
+    assert_eq!(sleeper.join().unwrap(), (Heard::Ring, true));
 }
