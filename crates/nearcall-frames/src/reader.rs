@@ -260,19 +260,19 @@ impl<D: Source> Reader<D> {
     pub fn wait(&mut self, most: Duration) -> Heard {
         let by_doorbell = self.attachment.hearing().is_some();
         let seen = self.attachment.data.load(header::NOTIFY);
+        // A frame that came before it is due is no reason to look, so nobody is asked to ring for one.
+        let pause = self.due.map_or(Duration::ZERO, |due| {
+            due.saturating_duration_since(Instant::now())
+        });
+        if !pause.is_zero() {
+            let heard = self.hear(seen, pause.min(most));
+            let is_due = pause <= most && heard == Heard::Nothing;
+            return if is_due { Heard::Ring } else { heard };
+        }
         if !self.sleep(by_doorbell) {
             return Heard::Ring;
         }
-        let heard = match self.attachment.hearing() {
-            Some(hearing) => hearing.hear(most),
-            None => {
-                self.attachment
-                    .data
-                    .wait(header::NOTIFY, low_half(seen), most);
-                let news = self.attachment.data.load(header::NOTIFY) != seen;
-                if news { Heard::Ring } else { Heard::Nothing }
-            }
-        };
+        let heard = self.hear(seen, most);
         self.wake_up();
         heard
     }
@@ -306,6 +306,20 @@ impl<D: Source> Reader<D> {
     pub fn set_policy(&mut self, policy: Policy) {
         self.policy = policy;
         self.due = None;
+    }
+
+    /// Listens at the doorbell, or without one for `notify` to be another than `seen`.
+    fn hear(&self, seen: u64, most: Duration) -> Heard {
+        let Attachment { data, .. } = &*self.attachment;
+        if let Some(hearing) = self.attachment.hearing() {
+            return hearing.hear(most);
+        }
+        data.wait(header::NOTIFY, low_half(seen), most);
+        if data.load(header::NOTIFY) == seen {
+            Heard::Nothing
+        } else {
+            Heard::Ring
+        }
     }
 
     fn latest(&self) -> Result<Option<(u64, crate::Slot)>, NextError> {

@@ -57,9 +57,7 @@ fn served(policy: Policy) -> Served {
 fn claimed(
     client: Socket,
     grant: Grant,
-) -> std::thread::JoinHandle<
-    Result<nearcall_frames::Reader<nearcall_sys::memory::ReadOnly>, ClaimError>,
-> {
+) -> std::thread::JoinHandle<Result<Reader<nearcall_sys::memory::ReadOnly>, ClaimError>> {
     std::thread::spawn(move || claim(client, TICKET, &grant))
 }
 

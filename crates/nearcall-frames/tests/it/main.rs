@@ -17,6 +17,8 @@ mod policy;
 #[cfg(target_os = "linux")]
 mod process;
 mod refused;
+#[cfg(target_os = "linux")]
+mod stress;
 mod waiting;
 
 use std::sync::Arc;

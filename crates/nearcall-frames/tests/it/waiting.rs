@@ -216,3 +216,28 @@ fn an_evicted_reader_hears_of_it_and_keeps_what_it_holds() {
     assert_eq!(held[..], super::payload(1, 8), "its pin is still looked at");
     assert_eq!(writer.stats(now).subscriptions[0].state, State::Evicted);
 }
+
+#[test]
+fn a_reader_that_samples_sleeps_until_the_next_is_due() {
+    let (mut writer, memory) = channel(4, 8, 0);
+    let mut sampler = reader(&mut writer, &memory, Policy::Sample { hz: 20 }, 1);
+    let mut looks = 0;
+    let mut came = Vec::new();
+    while came.len() < 4 {
+        // There always is a newer frame; only the rate keeps it from coming.
+        publish(&mut writer, Instant::now());
+        looks += 1;
+        match sampler.next(Instant::now()).unwrap() {
+            Next::Frame(lease) => came.push(lease.seq()),
+            Next::Nothing { again } => {
+                assert!(again.is_some());
+                let _ = sampler.wait(LONG);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(
+        looks <= 4 * 4,
+        "{looks} looks for four frames: it does not sleep"
+    );
+}
