@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use nearcall_frames::meta::{Rectangle, Video};
-use nearcall_frames::{Details, End, Meta, Next, NextError, Policy, PublishError, State};
+use nearcall_frames::{Details, End, Meta, Next, NextError, Policy, PublishError, State, Writer};
 
-use super::{channel, frame, is_nothing, payload, publish, reader};
+use super::real::{Data, channel, reader};
+use super::{frame, is_nothing, payload, publish};
 
 #[test]
 fn a_frame_arrives_with_all_that_was_said_of_it() {
@@ -155,11 +156,8 @@ fn who_joins_late_begins_with_the_frame_that_is_there() {
 
 #[test]
 fn the_end_is_told_after_the_last_frame() {
-    type Ending = fn(super::HeapWriter);
-    let cases: [(Ending, End); 2] = [
-        (drop, End::Closed),
-        (super::HeapWriter::retire, End::Retired),
-    ];
+    type Ending = fn(Writer<Data>);
+    let cases: [(Ending, End); 2] = [(drop, End::Closed), (Writer::retire, End::Retired)];
     for (end, expected) in cases {
         let (mut writer, memory) = channel(4, 8, 1);
         let mut reader = reader(&mut writer, &memory, Policy::DropOldest { depth: 2 }, 1);

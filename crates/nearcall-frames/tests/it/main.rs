@@ -16,6 +16,7 @@ mod hostile;
 mod policy;
 #[cfg(target_os = "linux")]
 mod process;
+mod real;
 mod refused;
 #[cfg(target_os = "linux")]
 mod stress;
@@ -24,9 +25,9 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nearcall_frames::memory::Heap;
+use nearcall_frames::memory::{Heap, Memory, Source};
 use nearcall_frames::{
-    Details, Geometry, Grant, Identity, Next, Policy, Reader, Request, Silent, Writer,
+    Details, Geometry, Grant, Identity, Lease, Next, Policy, Reader, Request, Silent, Writer,
 };
 
 const IDENTITY: Identity = Identity {
@@ -52,7 +53,7 @@ fn reader(writer: &mut HeapWriter, memory: &Arc<Heap>, policy: Policy, pins: u32
     Reader::attach(Arc::clone(memory), Box::new(page), &grant).unwrap()
 }
 
-fn granted(writer: &mut HeapWriter, policy: Policy, pins: u32) -> (Grant, Arc<Heap>) {
+fn granted<D: Memory>(writer: &mut Writer<D>, policy: Policy, pins: u32) -> (Grant, Arc<Heap>) {
     let page = Arc::new(Heap::return_page());
     let request = Request { policy, pins };
     let theirs = Box::new(Arc::clone(&page));
@@ -61,7 +62,7 @@ fn granted(writer: &mut HeapWriter, policy: Policy, pins: u32) -> (Grant, Arc<He
 }
 
 /// Publishes a frame whose bytes say its number.
-fn publish(writer: &mut HeapWriter, now: Instant) -> u64 {
+fn publish<D: Memory>(writer: &mut Writer<D>, now: Instant) -> u64 {
     let payload = payload(writer.latest() + 1, writer.geometry().payload_bytes());
     writer.copy(now, &payload, &Details::default()).unwrap()
 }
@@ -72,7 +73,7 @@ fn payload(seq: u64, bytes: usize) -> Vec<u8> {
 }
 
 /// The frame that comes next; anything else fails the test.
-fn frame(reader: &mut HeapReader) -> nearcall_frames::Lease<Arc<Heap>> {
+fn frame<D: Source>(reader: &mut Reader<D>) -> Lease<D> {
     match reader.next(Instant::now()).unwrap() {
         Next::Frame(lease) => {
             assert_eq!(lease[..], payload(lease.seq(), lease.len()), "torn");
@@ -82,6 +83,6 @@ fn frame(reader: &mut HeapReader) -> nearcall_frames::Lease<Arc<Heap>> {
     }
 }
 
-fn is_nothing(reader: &mut HeapReader) -> bool {
+fn is_nothing<D: Source>(reader: &mut Reader<D>) -> bool {
     matches!(reader.next(Instant::now()).unwrap(), Next::Nothing { .. })
 }

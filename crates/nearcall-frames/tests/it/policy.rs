@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use nearcall_frames::{Gap, Lease, LoanError, Next, NextError, Policy, State, Then};
+use nearcall_frames::{
+    Gap, Lease, LoanError, Next, NextError, Policy, Reader, State, Then, Writer,
+};
 use proptest::prelude::*;
 
-use super::{HeapReader, HeapWriter, channel, payload, reader};
+use super::payload;
+use super::real::{Data, View, channel, reader};
 
 const HISTORY: u32 = 3;
 const PINS: u32 = 2;
@@ -32,9 +35,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// A channel, one reader of it, and what there is to know.
 struct World {
-    writer: HeapWriter,
-    reader: HeapReader,
-    held: Vec<Lease<std::sync::Arc<nearcall_frames::memory::Heap>>>,
+    writer: Writer<Data>,
+    reader: Reader<View>,
+    held: Vec<Lease<View>>,
     now: Instant,
     /// The next frame that has not come.
     next: u64,
@@ -63,7 +66,7 @@ impl World {
     }
 
     /// Takes what comes; `None` when all pins are in use, which is checked here.
-    fn take(&mut self) -> Option<Next<std::sync::Arc<nearcall_frames::memory::Heap>>> {
+    fn take(&mut self) -> Option<Next<View>> {
         match self.reader.next(self.now) {
             Ok(next) => Some(next),
             Err(error) => {
@@ -74,7 +77,7 @@ impl World {
         }
     }
 
-    fn hold(&mut self, lease: Lease<std::sync::Arc<nearcall_frames::memory::Heap>>) {
+    fn hold(&mut self, lease: Lease<View>) {
         self.next = lease.seq() + 1;
         self.held.push(lease);
     }
