@@ -40,6 +40,8 @@ const PAYLOAD_BYTES: usize = 16;
 #[derive(Clone, Copy)]
 struct Model {
     slots: u32,
+    history: u32,
+    policy: Policy,
     readers: usize,
     /// Frames published before there are readers: slots are used again only when all have been used.
     before: u64,
@@ -52,6 +54,8 @@ struct Model {
 /// The protocol as it is: as many slots as its rule asks for.
 const RIGHT: Model = Model {
     slots: 4,
+    history: 0,
+    policy: Policy::Latest,
     readers: 2,
     before: 4,
     frames: 4,
@@ -68,8 +72,9 @@ fn run(model: Model) -> (u64, u64, u64) {
     builder.preemption_bound = Some(PREEMPTIONS);
     builder.check(move || {
         seen[0].fetch_add(1, Ordering::Relaxed);
-        let geometry = Geometry::new(model.slots, PAYLOAD_BYTES, 0).unwrap();
-        let data = Arc::new(Sparse::region(&geometry, model.fences));
+        let geometry = Geometry::new(model.slots, PAYLOAD_BYTES, model.history).unwrap();
+        let in_turn = matches!(model.policy, Policy::DropOldest { .. });
+        let data = Arc::new(Sparse::region(&geometry, in_turn, model.fences));
         let writer = Writer::new(Arc::clone(&data), IDENTITY, geometry).unwrap();
         let mut writer = writer.overcommitted();
         for _ in 0..model.before {
@@ -79,7 +84,7 @@ fn run(model: Model) -> (u64, u64, u64) {
         for _ in 0..model.readers {
             let page = Arc::new(Sparse::page(model.fences));
             let request = Request {
-                policy: Policy::Latest,
+                policy: model.policy,
                 pins: 1,
             };
             let grant = writer
@@ -161,6 +166,24 @@ fn no_frame_is_torn_and_there_is_always_a_slot() {
 }
 
 #[test]
+fn frames_in_turn_are_found_by_their_descriptors() {
+    let model = Model {
+        history: 1,
+        policy: Policy::DropOldest { depth: 2 },
+        readers: 1,
+        leases: 2,
+        ..RIGHT
+    };
+    let (orders, leases, without_slot) = run(model);
+    println!("{orders} orders, {leases} leases, {without_slot} without a slot");
+    assert!(
+        orders > 1_000 && leases > orders / 2,
+        "{orders} orders, {leases} leases"
+    );
+    assert_eq!(without_slot, 0, "slots >= history + pins + 2");
+}
+
+#[test]
 fn with_a_slot_too_few_the_writer_says_so() {
     let model = Model {
         slots: 3,
@@ -207,8 +230,8 @@ fn lean(fences: Fences) -> Model {
         readers: 1,
         before: 3,
         frames: 3,
-        leases: 1,
         fences,
+        ..RIGHT
     }
 }
 
@@ -235,7 +258,7 @@ fn falls_asleep(fences: Fences) {
     builder.preemption_bound = Some(PREEMPTIONS);
     builder.check(move || {
         let geometry = Geometry::new(3, PAYLOAD_BYTES, 0).unwrap();
-        let data = Arc::new(Sparse::region(&geometry, fences));
+        let data = Arc::new(Sparse::region(&geometry, false, fences));
         let mut writer = Writer::new(Arc::clone(&data), IDENTITY, geometry).unwrap();
         let page = Arc::new(Sparse::page(fences));
         let request = Request {

@@ -32,13 +32,21 @@ pub(crate) struct Sparse {
 }
 
 impl Sparse {
-    pub(crate) fn region(geometry: &Geometry, fences: Fences) -> Self {
+    /// A region; with its descriptors where readers take frames in turn.
+    pub(crate) fn region(geometry: &Geometry, in_turn: bool, fences: Fences) -> Self {
         let slots = usize::try_from(geometry.slots()).unwrap();
         let slot_headers_at = header::BYTES + slots * descriptor::BYTES;
         let payloads_at = geometry.region_bytes() - slots * geometry.stride();
         let mut words = vec![header::LATEST];
         let mut plain = HashMap::new();
         for index in 0..slots {
+            let descriptor_at = header::BYTES + index * descriptor::BYTES;
+            if in_turn {
+                words.extend([
+                    descriptor_at + descriptor::STAMP,
+                    descriptor_at + descriptor::SLOT,
+                ]);
+            }
             let header_at = slot_headers_at + index * slot::BYTES;
             let payload_at = payloads_at + index * geometry.stride();
             words.extend([header_at + slot::STAMP, payload_at, payload_at + WORD]);
@@ -99,7 +107,8 @@ impl Words for Sparse {
         for offset in (0..into.len()).step_by(WORD) {
             if let Some(word) = self.words.get(&(at + offset)) {
                 let value = word.load(Ordering::Relaxed).to_le_bytes();
-                into[offset..offset + WORD].copy_from_slice(&value);
+                let end = into.len().min(offset + WORD);
+                into[offset..end].copy_from_slice(&value[..end - offset]);
             }
         }
     }
@@ -128,12 +137,16 @@ impl Memory for Sparse {
             let bytes = from.iter().copied().enumerate();
             self.plain.lock().unwrap().extend(bytes);
         }
-        for (offset, value) in from.chunks(WORD).enumerate() {
-            if let (Some(word), Ok(value)) =
-                (self.words.get(&(at + offset * WORD)), value.try_into())
-            {
-                word.store(u64::from_le_bytes(value), Ordering::Relaxed);
+        for (offset, part) in from.chunks(WORD).enumerate() {
+            let Some(word) = self.words.get(&(at + offset * WORD)) else {
+                continue;
+            };
+            let mut value = [0; WORD];
+            if part.len() < WORD {
+                value = word.load(Ordering::Relaxed).to_le_bytes();
             }
+            value[..part.len()].copy_from_slice(part);
+            word.store(u64::from_le_bytes(value), Ordering::Relaxed);
         }
     }
 
