@@ -34,7 +34,7 @@ const BYTES: usize = 512;
 const PINS: u32 = 2;
 
 /// Far longer than anything here takes.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
 
 /// Within this, survivors have to have gone on.
 const BOUND: Duration = Duration::from_secs(1);
