@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
     dead_code,
     reason = "each target runs one of the four, and the tests run all"
 )]
-#[path = "../shared/frames.rs"]
+#[path = "../drives/frames.rs"]
 mod frames;
 
 fuzz_target!(|input: &[u8]| frames::lease(input));

@@ -1,6 +1,6 @@
 //! What fuzzing found worth keeping, replayed by the very code that fuzzes.
 
-#[path = "../../../../fuzz/shared/frames.rs"]
+#[path = "../../../../fuzz/drives/frames.rs"]
 mod frames;
 
 use proptest::prelude::*;
