@@ -3,4 +3,8 @@
 pub mod clock;
 pub mod inherit;
 pub mod limits;
+#[cfg(target_os = "linux")]
+pub mod memory;
+#[cfg(target_os = "linux")]
+pub mod packet;
 pub mod process;
