@@ -25,7 +25,9 @@ use tower_service::Service;
 pub use answer::ResponseBody;
 pub use connect::ConnectError;
 
+use crate::blocking;
 use crate::context::Context;
+use crate::lane::Lane;
 use crate::limits::{CONNECT_TIMEOUT, UNARY_DEADLINE};
 use crate::resolve::ResolveError;
 use crate::wire::Wire;
@@ -190,21 +192,63 @@ impl ChannelBuilder {
     ///
     /// As [`Channel::lazy`].
     pub fn lazy(self) -> Result<Channel, ConnectError> {
+        let link = Link::new(self.way(false)?);
+        Ok(self.with(link))
+    }
+
+    /// Connects now, for calls that block ([`blocking`](crate::blocking)).
+    ///
+    /// # Errors
+    ///
+    /// As [`Channel::connect`].
+    ///
+    /// # Panics
+    ///
+    /// In an async task, where nothing may block, if the server speaks gRPC alone.
+    pub fn connect_blocking(self) -> Result<blocking::Channel, ConnectError> {
+        let way = self.way(true)?;
+        match connect::connect_blocking(&way) {
+            Ok((_, Some(lane))) => {
+                let link = Link::with(way, connect::Sender::Lane(lane));
+                Ok(blocking::Channel::on_lane(self.with(link)))
+            }
+            // HTTP/2, and the addresses that are no sockets, need a runtime behind the scenes.
+            Ok((_, None))
+            | Err(ConnectError::Connect(nearcall_transport::ConnectError::Unsupported {
+                ..
+            })) => blocking::Channel::on_runtime(self),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn way(&self, blocking: bool) -> Result<Way, ConnectError> {
         let target: Target = self.target.parse().map_err(ResolveError::from)?;
-        Ok(Channel {
+        Ok(Way {
+            target,
+            limit: self.connect_timeout,
+            peers: self.peers.clone(),
+            wire: self.wire,
+            declined: AtomicBool::new(false),
+            blocking,
+        })
+    }
+
+    fn with(self, link: Link) -> Channel {
+        Channel {
             shared: Arc::new(Shared {
-                link: Link::new(Way {
-                    target,
-                    limit: self.connect_timeout,
-                    peers: self.peers,
-                    wire: self.wire,
-                    declined: AtomicBool::new(false),
-                }),
+                link,
                 retries: Retries::default(),
                 unary_deadline: self.unary_deadline,
                 wait_for_ready: self.wait_for_ready,
             }),
-        })
+        }
+    }
+}
+
+impl Channel {
+    /// The lane of the connection there is.
+    pub(crate) fn lane(&self) -> Option<Lane> {
+        self.shared.link.lane()
     }
 }
 

@@ -8,12 +8,14 @@ use std::time::Duration;
 use bytes::BytesMut;
 use nearcall_lane::{Limits, MAGIC, Side};
 use nearcall_transport::preface::FirstBytes;
-use nearcall_transport::{Connection, WriteHalf};
+use nearcall_transport::{Connection, blocking};
 use tokio::io::AsyncReadExt;
 
+use super::crank::{Crank, Turn, shake_hands};
 use super::driver::Driver;
 use super::serving::{Serve, Serving};
 use super::state::State;
+use super::writer::Writer;
 use super::{Lane, Shared};
 
 /// What became of an offer to speak the lane.
@@ -38,7 +40,7 @@ pub(crate) async fn offer<S: Serve>(
 ) -> io::Result<Offer<S>> {
     let peer = connection.peer().clone();
     let (mut reader, writer) = connection.into_split();
-    let shared = share(Side::Connector, writer);
+    let shared = share(Side::Connector, Writer::Task(writer));
     if let Poll::Ready(Err(_)) = shared.state().poll_write() {
         return Ok(Offer::Declined);
     }
@@ -77,7 +79,7 @@ pub(crate) fn acceptor<S: Serve>(
 ) -> (Arc<Shared>, Driver<S>) {
     let peer = connection.peer().clone();
     let (reader, writer) = connection.into_split();
-    let shared = share(Side::Acceptor, writer);
+    let shared = share(Side::Acceptor, Writer::Task(writer));
     let read = BytesMut::from(first.as_bytes());
     let driver = Driver::new(
         Arc::clone(&shared),
@@ -88,10 +90,34 @@ pub(crate) fn acceptor<S: Serve>(
     (shared, driver)
 }
 
-fn share(side: Side, writer: WriteHalf) -> Arc<Shared> {
-    let limits = Limits::default();
-    let connection = nearcall_lane::Connection::new(side, limits);
+/// As [`offer`], on a connection that has no task; none where the peer has declined.
+///
+/// # Errors
+///
+/// As [`offer`].
+pub(crate) fn offer_blocking(
+    stream: blocking::Stream,
+    patience: Duration,
+) -> io::Result<Option<Lane>> {
+    let mut connection = nearcall_lane::Connection::new(Side::Connector, Limits::default());
+    let Some(read) = shake_hands(&stream, &mut connection, patience)? else {
+        return Ok(None);
+    };
+    let stream = Arc::new(stream);
+    let writer = Writer::Callers(Arc::clone(&stream));
+    let lane = Lane::new(Arc::new(Shared {
+        state: Mutex::new(State::new(connection, writer)),
+        crank: Some(Crank::new(stream, read)),
+    }));
+    // What came behind the opening is looked at with the first turn.
+    lane.turn(Turn::Look, 0);
+    Ok(Some(lane))
+}
+
+fn share(side: Side, writer: Writer) -> Arc<Shared> {
+    let connection = nearcall_lane::Connection::new(side, Limits::default());
     Arc::new(Shared {
         state: Mutex::new(State::new(connection, writer)),
+        crank: None,
     })
 }
