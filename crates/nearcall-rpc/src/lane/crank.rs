@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
@@ -21,7 +21,9 @@ use crate::status::lane_ended;
 pub(crate) struct Crank {
     stream: Arc<Stream>,
     reading: Mutex<Reading>,
-    turns: Mutex<u64>,
+    turns: AtomicU64,
+    /// Threads that wait for another to have read.
+    waiting: Mutex<usize>,
     turned: Condvar,
     /// What sends the messages of streaming calls.
     tasks: Mutex<Vec<Task>>,
@@ -65,7 +67,8 @@ impl Crank {
                 scratch: vec![0; READ_BYTES_MAX].into(),
                 read,
             }),
-            turns: Mutex::default(),
+            turns: AtomicU64::new(0),
+            waiting: Mutex::default(),
             turned: Condvar::new(),
             tasks: Mutex::default(),
             woken: Arc::default(),
@@ -75,7 +78,7 @@ impl Crank {
     /// How often the connection was turned. Asked before one looks for something, it tells a turn whether that was already
     /// then all there was.
     pub(crate) fn turns(&self) -> u64 {
-        *lock(&self.turns)
+        self.turns.load(Ordering::Acquire)
     }
 
     /// Adds a task; it ends by itself with its call.
@@ -95,16 +98,20 @@ impl Crank {
             Ok(mut reading) => {
                 let wait = waits(turn, deadline);
                 self.read(shared, &mut reading, wait, unwritten);
-                *lock(&self.turns) += 1;
+                self.turns.fetch_add(1, Ordering::Release);
                 drop(reading);
-                self.turned.notify_all();
+                // Taken after the turn was counted: who comes to wait later sees that, and does not.
+                if *lock(&self.waiting) > 0 {
+                    self.turned.notify_all();
+                }
             }
             Err(TryLockError::WouldBlock) if turn == Turn::Wait => {
-                let turns = lock(&self.turns);
-                let waiting = self
-                    .turned
-                    .wait_timeout_while(turns, TURN_WAIT_MAX, |turns| *turns == seen);
-                drop(waiting);
+                let mut waiting = lock(&self.waiting);
+                *waiting += 1;
+                let same = |_: &mut usize| self.turns() == seen;
+                let waited = self.turned.wait_timeout_while(waiting, TURN_WAIT_MAX, same);
+                let (mut waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
+                *waiting -= 1;
             }
             Err(_) => {}
         }
