@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::check::{Check, Selection, Session, conclude, list, run_all, workspace_root};
 #[cfg(unix)]
 use crate::outside;
+use crate::program::Program;
 use crate::tally::Tally;
 
 /// Carries out the task.
@@ -25,6 +26,13 @@ fn checks() -> Vec<Check> {
         limit: Duration::from_secs(40 * 60),
         run: cargo_test,
     }];
+    checks.push(Check {
+        name: "loom",
+        about: "publishing and leasing frames in every order of events",
+        needs: &[],
+        limit: Duration::from_secs(20 * 60),
+        run: loom,
+    });
     #[cfg(unix)]
     checks.extend(outside::checks());
     #[cfg(not(unix))]
@@ -39,10 +47,24 @@ fn checks() -> Vec<Check> {
 }
 
 fn cargo_test(session: &Session<'_>) -> anyhow::Result<Tally> {
-    let ended = session
+    let all = session.cargo()?;
+    tests(all.args(["test", "--workspace", "--no-fail-fast"]))
+}
+
+/// The models, built apart: what `--cfg loom` builds is of no use to anything else.
+fn loom(session: &Session<'_>) -> anyhow::Result<Tally> {
+    let models = session
         .cargo()?
-        .args(["test", "--workspace", "--no-fail-fast"])
-        .run()?;
+        .args(["test", "--package", "nearcall-frames", "--test", "loom"])
+        .args(["--release"])
+        .env("RUSTFLAGS", "--cfg loom")
+        .env("CARGO_TARGET_DIR", session.root.join("target/loom"));
+    tests(models)
+}
+
+/// Runs a `cargo test` and counts what its test programs said.
+fn tests(cargo: Program) -> anyhow::Result<Tally> {
+    let ended = cargo.run()?;
     let report = Report::read(&ended.stdout);
     let mut tally = report.tally;
     for name in &report.ignored {

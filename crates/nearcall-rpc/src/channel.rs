@@ -28,8 +28,10 @@ pub use answer::ResponseBody;
 pub use connect::ConnectError;
 pub(crate) use connect::Sender;
 
+use crate::blocking;
 use crate::callback::Hosting;
 use crate::context::Context;
+use crate::lane::Lane;
 use crate::limits::{CONNECT_TIMEOUT, Limits, UNARY_DEADLINE};
 use crate::raw::RawService;
 use crate::resolve::ResolveError;
@@ -227,22 +229,68 @@ impl ChannelBuilder {
     ///
     /// As [`Channel::lazy`].
     pub fn lazy(self) -> Result<Channel, ConnectError> {
+        let link = Link::new(self.way(false)?);
+        Ok(self.with(link))
+    }
+
+    /// Connects now, for calls that block ([`blocking`](crate::blocking)).
+    ///
+    /// # Errors
+    ///
+    /// As [`Channel::connect`].
+    ///
+    /// # Panics
+    ///
+    /// In an async task, where nothing may block, if the server speaks gRPC alone.
+    pub fn connect_blocking(self) -> Result<blocking::Channel, ConnectError> {
+        if !self.hosting.is_empty() {
+            // Somebody has to serve while the caller does not wait.
+            return blocking::Channel::on_runtime(self);
+        }
+        let way = self.way(true)?;
+        match connect::connect_blocking(&way) {
+            Ok((_, Some(lane))) => {
+                let link = Link::with(way, Sender::Lane(lane));
+                Ok(blocking::Channel::on_lane(self.with(link)))
+            }
+            // HTTP/2, and the addresses that are no sockets, need a runtime behind the scenes.
+            Ok((_, None))
+            | Err(ConnectError::Connect(nearcall_transport::ConnectError::Unsupported {
+                ..
+            })) => blocking::Channel::on_runtime(self),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn way(&self, blocking: bool) -> Result<Way, ConnectError> {
         let target: Target = self.target.parse().map_err(ResolveError::from)?;
-        Ok(Channel {
+        Ok(Way {
+            target,
+            limit: self.connect_timeout,
+            peers: self.peers.clone(),
+            wire: self.wire,
+            declined: AtomicBool::new(false),
+            blocking,
+            host: self.hosting.clone().host(),
+        })
+    }
+
+    fn with(self, link: Link) -> Channel {
+        Channel {
             shared: Arc::new(Shared {
-                link: Link::new(Way {
-                    target,
-                    limit: self.connect_timeout,
-                    peers: self.peers,
-                    wire: self.wire,
-                    declined: AtomicBool::new(false),
-                    host: self.hosting.host(),
-                }),
+                link,
                 retries: Retries::default(),
                 unary_deadline: self.unary_deadline,
                 wait_for_ready: self.wait_for_ready,
             }),
-        })
+        }
+    }
+}
+
+impl Channel {
+    /// The lane of the connection there is.
+    pub(crate) fn lane(&self) -> Option<Lane> {
+        self.shared.link.lane()
     }
 }
 

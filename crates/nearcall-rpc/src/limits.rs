@@ -62,6 +62,12 @@ pub const READ_BYTES_MAX: usize = 64 * 1_024;
 /// How much room a read of a lane's connection has at least.
 pub const READ_ROOM_MIN: usize = 16 * 1_024;
 
+/// Limit: messages of one streaming call that a thread has sent and that are not on their way yet.
+pub const SENT_MESSAGES_MAX: usize = 64;
+
+/// Limit: how long one thread that makes blocking calls waits for another to read, before it looks by itself.
+pub const TURN_WAIT_MAX: Duration = Duration::from_millis(100);
+
 /// Limit: reads of a lane's connection before other tasks have their turn.
 pub const READS_PER_TURN_MAX: usize = 16;
 

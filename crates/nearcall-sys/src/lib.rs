@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![expect(
     unsafe_code,
-    reason = "adopting inherited descriptors, removing variables and running code between fork and exec have no safe form"
+    reason = "inherited descriptors, variables, code between fork and exec, and memory shared with others have no safe form"
 )]
 
 #[cfg(unix)]
@@ -9,3 +9,5 @@ mod unix;
 
 #[cfg(unix)]
 pub use unix::{clock, inherit, limits, process};
+#[cfg(target_os = "linux")]
+pub use unix::{credentials, memory, packet};

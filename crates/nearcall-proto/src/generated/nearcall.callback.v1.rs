@@ -1224,22 +1224,5 @@ pub mod callbacks_server {
     }
     impl<T: Callbacks> crate::codegen::table::Described for CallbacksServer<T> {
         const SERVICE: &'static crate::codegen::table::Service = &super::CALLBACKS_SERVICE;
-        fn direct(&self) -> Option<std::sync::Arc<dyn crate::codegen::direct::Direct>> {
-            Some(std::sync::Arc::new(Self::clone(self)))
-        }
-    }
-    impl<T: Callbacks> crate::codegen::direct::Direct for CallbacksServer<T> {
-        fn unary(
-            &self,
-            method: usize,
-            request: crate::codegen::tonic::Request<crate::codegen::Bytes>,
-        ) -> Option<crate::codegen::direct::Answer> {
-            let mut limits = crate::codegen::direct::MessageLimits::default();
-            limits.decoded = self.max_decoding_message_size;
-            limits.encoded = self.max_encoding_message_size;
-            match method {
-                _ => None,
-            }
-        }
     }
 }

@@ -29,10 +29,14 @@ impl Hosting {
         self.router.add_raw(service);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.router.names().is_empty()
+    }
+
     /// What the connections of one channel share; none where nothing is hosted.
     pub(crate) fn host(self) -> Option<Host> {
         let calls = Arc::new(Calls::new(&self.limits));
-        (!self.router.names().is_empty()).then_some(Host {
+        (!self.is_empty()).then_some(Host {
             hosting: self,
             calls,
         })

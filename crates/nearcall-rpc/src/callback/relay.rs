@@ -348,7 +348,9 @@ impl Relay {
 
 /// Why a path is not called at all.
 fn refusal(services: &[String], path: &str) -> Option<Status> {
-    let service = path.strip_prefix('/').and_then(|path| path.split('/').next());
+    let service = path
+        .strip_prefix('/')
+        .and_then(|path| path.split('/').next());
     let service = service.unwrap_or_default();
     if services.iter().any(|hosted| hosted == service) {
         return None;

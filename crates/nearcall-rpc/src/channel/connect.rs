@@ -10,13 +10,15 @@ use std::time::Duration;
 use http::uri::Authority;
 use hyper::rt::Executor;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use nearcall_transport::{Address, Connection, PeerPolicy, PeerRefused, Target, Transport};
+use nearcall_transport::{
+    Address, Connection, Peer, PeerPolicy, PeerRefused, Target, Transport, blocking,
+};
 use tokio_util::sync::DropGuard;
 
 use super::coalesce::Coalesce;
 use crate::body::OutgoingBody;
 use crate::callback::{self, Host};
-use crate::lane::{Lane, Nobody, Offer, Serve, offer};
+use crate::lane::{Lane, Nobody, Offer, Serve, offer, offer_blocking};
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT,
     OFFER_TIMEOUT, STREAM_WINDOW_BYTES,
@@ -65,6 +67,9 @@ pub enum ConnectError {
         /// Where it was.
         address: Address,
     },
+    /// No thread could be had for a runtime, which calls that block need with servers that speak gRPC alone.
+    #[error("no thread can be had for HTTP/2")]
+    Runtime(#[source] std::io::Error),
     /// The variable that forces a wire names none.
     #[error("expected {WIRE_VARIABLE} to be `grpc` or `lane`, found `{found}`")]
     Wire {
@@ -130,10 +135,18 @@ pub(crate) struct Way {
     pub(crate) declined: AtomicBool,
     /// What the server may call.
     pub(crate) host: Option<Host>,
+    /// Whether those who call do without a runtime.
+    pub(crate) blocking: bool,
 }
 
 /// Connects to where the target is now.
 pub(crate) async fn connect(way: &Way) -> Result<Sender, ConnectError> {
+    if way.blocking {
+        let (address, lane) = connect_blocking(way)?;
+        return lane
+            .map(Sender::Lane)
+            .ok_or(ConnectError::NoLane { address });
+    }
     let limit = way.limit;
     let forced = way.wire.map_or_else(wire_from_env, |wire| Ok(Some(wire)))?;
     let place = resolve(&way.target)?;
@@ -182,6 +195,27 @@ pub(crate) async fn connect(way: &Way) -> Result<Sender, ConnectError> {
     }
 }
 
+/// As [`connect`], without a runtime; none where the server does not speak the lane, or is not to be asked.
+pub(crate) fn connect_blocking(way: &Way) -> Result<(Address, Option<Lane>), ConnectError> {
+    let forced = way.wire.map_or_else(wire_from_env, |wire| Ok(Some(wire)))?;
+    let place = resolve(&way.target)?;
+    let Some(patience) = patience(way, &place, forced) else {
+        return Ok((place.address, None));
+    };
+    let stream = blocking::Stream::connect(&place.address, way.limit)?;
+    check_peer(way, &place.address, stream.peer())?;
+    let lane = offer_blocking(stream, patience).unwrap_or_else(|error| {
+        tracing::debug!(address = %place.address, %error, "the connection broke while the lane was offered");
+        None
+    });
+    if lane.is_none() && forced == Some(Wire::Lane) {
+        return Err(ConnectError::NoLane {
+            address: place.address,
+        });
+    }
+    Ok((place.address, lane))
+}
+
 /// The variable that forces a wire.
 const WIRE_VARIABLE: &str = "NEARCALL_WIRE";
 
@@ -211,7 +245,7 @@ fn patience(way: &Way, place: &Place, forced: Option<Wire>) -> Option<Duration> 
 
 async fn dial(way: &Way, address: &Address) -> Result<Connection, ConnectError> {
     let connection = Connection::connect(address).await?;
-    check_peer(way, address, &connection)?;
+    check_peer(way, address, connection.peer())?;
     Ok(connection)
 }
 
@@ -235,8 +269,7 @@ where
 
 /// Whoever came first may have taken an abstract name, and a name in the registry promises a process of this user's.
 /// The permissions of a path that the caller wrote out, and the loopback port, are the caller's own choice.
-fn check_peer(way: &Way, address: &Address, connection: &Connection) -> Result<(), ConnectError> {
-    let peer = connection.peer();
+fn check_peer(way: &Way, address: &Address, peer: &Peer) -> Result<(), ConnectError> {
     let promised = matches!(way.target, Target::Name(_)) && peer.transport == Transport::Unix;
     let admitted = match &way.peers {
         Some(peers) => peers.admit(peer),

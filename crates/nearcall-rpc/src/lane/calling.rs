@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf, Bytes};
@@ -116,9 +116,9 @@ impl Lane {
     ) -> Result<Made, Failure> {
         let made = state.connection.call(call, message, body.is_none());
         let stream = made.map_err(|error| Failure::Over(from_command(&error)))?;
-        let task = body.map(|body| {
-            let sending = Sending::new(self.shared().clone(), stream, body);
-            tokio::spawn(sending).abort_handle()
+        let task = body.and_then(|body| {
+            let shared = self.shared();
+            shared.run(Sending::new(Arc::clone(shared), stream, body))
         });
         let slot = Slot {
             deadline,

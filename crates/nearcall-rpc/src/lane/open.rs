@@ -8,12 +8,14 @@ use std::time::Duration;
 use bytes::BytesMut;
 use nearcall_lane::{Limits, MAGIC, Side};
 use nearcall_transport::preface::FirstBytes;
-use nearcall_transport::{Connection, WriteHalf};
+use nearcall_transport::{Connection, blocking};
 use tokio::io::AsyncReadExt;
 
+use super::crank::{Crank, Turn, shake_hands};
 use super::driver::Driver;
 use super::serving::{Origin, Serve, Serving};
 use super::state::State;
+use super::writer::Writer;
 use super::{Lane, Shared};
 use crate::callback::Caller;
 use crate::wire::Wire;
@@ -40,7 +42,7 @@ pub(crate) async fn offer<S: Serve>(
 ) -> io::Result<Offer<S>> {
     let peer = connection.peer().clone();
     let (mut reader, writer) = connection.into_split();
-    let shared = share(Side::Connector, writer);
+    let shared = share(Side::Connector, Writer::Task(writer));
     if let Poll::Ready(Err(_)) = shared.state().poll_write() {
         return Ok(Offer::Declined);
     }
@@ -79,7 +81,7 @@ pub(crate) fn acceptor<S: Serve>(
 ) -> (Arc<Shared>, Driver<S>) {
     let mut peer = connection.peer().clone();
     let (reader, writer) = connection.into_split();
-    let shared = share(Side::Acceptor, writer);
+    let shared = share(Side::Acceptor, Writer::Task(writer));
     let way_back = Lane::new(Arc::clone(&shared), Wire::Lane);
     peer.attach(Arc::new(Caller::Lane(way_back)));
     let origin = Origin {
@@ -100,16 +102,41 @@ pub(crate) fn within<S: Serve>(
     origin: Origin,
 ) -> (Arc<Shared>, Driver<S>) {
     let (reader, writer) = connection.into_split();
-    let shared = share(side, writer);
+    let shared = share(side, Writer::Task(writer));
     let serving = Serving::new(service, origin);
     let driver = Driver::new(Arc::clone(&shared), reader, BytesMut::new(), serving);
     (shared, driver)
 }
 
-fn share(side: Side, writer: WriteHalf) -> Arc<Shared> {
-    let limits = Limits::default();
-    let connection = nearcall_lane::Connection::new(side, limits);
+/// As [`offer`], on a connection that has no task; none where the peer has declined.
+///
+/// # Errors
+///
+/// As [`offer`].
+pub(crate) fn offer_blocking(
+    stream: blocking::Stream,
+    patience: Duration,
+) -> io::Result<Option<Lane>> {
+    let mut connection = nearcall_lane::Connection::new(Side::Connector, Limits::default());
+    let Some(read) = shake_hands(&stream, &mut connection, patience)? else {
+        return Ok(None);
+    };
+    let stream = Arc::new(stream);
+    let writer = Writer::Callers(Arc::clone(&stream));
+    let shared = Arc::new(Shared {
+        state: Mutex::new(State::new(connection, writer)),
+        crank: Some(Crank::new(stream, read)),
+    });
+    let lane = Lane::new(shared, Wire::Lane);
+    // What came behind the opening is looked at with the first turn.
+    lane.turn(Turn::Look, 0);
+    Ok(Some(lane))
+}
+
+fn share(side: Side, writer: Writer) -> Arc<Shared> {
+    let connection = nearcall_lane::Connection::new(side, Limits::default());
     Arc::new(Shared {
         state: Mutex::new(State::new(connection, writer)),
+        crank: None,
     })
 }

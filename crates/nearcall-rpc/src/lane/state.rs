@@ -1,25 +1,20 @@
 //! What everybody who uses a connection shares, under its lock.
 
 use std::collections::BTreeMap;
-use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::io;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
 use bytes::{Buf, BytesMut};
 use nearcall_lane::{Call, CommandError, Connection, End, Event, StreamMap, Violation};
-use nearcall_transport::WriteHalf;
-use tokio::io::AsyncWrite;
 use tonic::Status;
 
 use super::batch::Batch;
 use super::slot::{Over, Slot};
+use super::writer::Writer;
 use crate::deadline::Deadline;
 use crate::layer::trailers;
-use crate::status::from_command;
-
-/// The most pieces of the output that one write takes.
-const SLICES_MAX: usize = 32;
+use crate::status::{Reason, from_command};
 
 /// A call of the peer's that nobody has looked at yet.
 #[derive(Debug)]
@@ -45,7 +40,7 @@ pub(crate) enum Room {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) connection: Connection,
-    writer: WriteHalf,
+    writer: Writer,
     pub(crate) slots: StreamMap<Slot>,
     /// Those who wait until the peer takes one more call, in order.
     waiting: BTreeMap<u64, Waker>,
@@ -63,7 +58,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(connection: Connection, writer: WriteHalf) -> Self {
+    pub(crate) fn new(connection: Connection, writer: Writer) -> Self {
         Self {
             connection,
             writer,
@@ -108,7 +103,7 @@ impl State {
         if !self.connection.has_output() {
             return;
         }
-        if self.connection.open_calls() > 1 {
+        if self.connection.open_calls() > 1 && self.writer.has_task() {
             self.wake_driver();
             return;
         }
@@ -137,22 +132,12 @@ impl State {
             if !output.has_remaining() {
                 return Poll::Ready(Ok(()));
             }
-            let writer = Pin::new(&mut self.writer);
-            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-            let filled = output.chunks_vectored(&mut slices);
-            let written = match slices.get(..filled) {
-                Some([one]) => ready!(writer.poll_write(cx, one))?,
-                many => ready!(writer.poll_write_vectored(cx, many.unwrap_or_default()))?,
-            };
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            output.advance(written);
+            ready!(self.writer.poll_write(cx, output))?;
         }
     }
 
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.writer).poll_shutdown(cx)
+        self.writer.poll_shutdown(cx)
     }
 
     /// Tells those who wait for room that there is some, after a write.
@@ -344,6 +329,12 @@ impl State {
             let _gone = self.connection.cancel(stream);
         }
         self.next_deadline = next;
+    }
+
+    /// Answers a call of the peer's where there is nobody to serve it.
+    pub(crate) fn refuse(&mut self, stream: u64) {
+        let status = Reason::UnknownService.status("this client hosts no service");
+        self.fail(stream, &status);
     }
 
     /// Ends everything.

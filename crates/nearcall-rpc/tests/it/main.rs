@@ -1,5 +1,6 @@
 //! Server and channel against each other, over real sockets.
 
+mod blocking;
 mod calls;
 mod context;
 mod deadlines;

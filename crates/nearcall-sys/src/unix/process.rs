@@ -47,6 +47,20 @@ pub fn die_with_parent(command: &mut Command) {
     unsafe { command.pre_exec(watch) };
 }
 
+/// Keeps other processes of the same user from looking into this one: `/proc/<pid>/fd`, `/proc/<pid>/mem`, ptrace.
+///
+/// With it go core dumps, and tools that look at open files. `execve(2)` undoes it. See `PR_SET_DUMPABLE(2const)`;
+/// root, and who has `CAP_SYS_PTRACE`, are not kept out.
+///
+/// # Errors
+///
+/// The system refused.
+#[cfg(target_os = "linux")]
+pub fn hide_from_peers() -> io::Result<()> {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
+}
+
 /// Whether a process of that number is there and has not ended.
 ///
 /// A process of another user counts; a zombie that nobody has waited for does not. A number may be in use by another

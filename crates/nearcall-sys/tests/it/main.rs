@@ -8,4 +8,8 @@
 )]
 
 mod limits;
+#[cfg(target_os = "linux")]
+mod memory;
+#[cfg(target_os = "linux")]
+mod packet;
 mod process;

@@ -200,3 +200,30 @@ fn parent() {
     let _input = child.stdin.take();
     child.wait().unwrap();
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_can_hide_its_descriptors_and_memory() {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "process::hidden", "--nocapture"]);
+    child.env("NEARCALL_SYS_TEST_HIDDEN", "1");
+    let output = child.output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("from Dumpable to NotDumpable"),
+        "PR_SET_DUMPABLE must take a process out of its user's sight: {text}"
+    );
+}
+
+/// The role of a process that hides; by itself it does nothing, since hiding cannot be limited to one test.
+#[cfg(target_os = "linux")]
+#[test]
+fn hidden() {
+    use rustix::process::dumpable_behavior;
+    if std::env::var_os("NEARCALL_SYS_TEST_HIDDEN").is_none() {
+        return;
+    }
+    let before = dumpable_behavior().unwrap();
+    process::hide_from_peers().unwrap();
+    println!("from {before:?} to {:?}", dumpable_behavior().unwrap());
+}

@@ -1,0 +1,40 @@
+//! Memory that processes share, sealed so that no peer can break who maps it.
+//!
+//! Two kinds of object, each with one writer. A *region* is made and written by a server and read by many. A *return
+//! page* is made by the server too, but written by the one reader it is given to, and read by the server. The maker
+//! seals both, so that neither can shrink under a mapping: reading it never raises SIGBUS.
+//!
+//! What comes out of a mapping are words and copies, never `&mut`. A [`ReadOnly`] mapping of a region also gives
+//! `&[u8]`, under the rule that [`ReadOnly::leased`] states.
+//!
+//! ```
+//! use nearcall_sys::memory;
+//! use std::os::fd::AsFd;
+//!
+//! let (ours, descriptor) = memory::make_region("example", 8192)?;
+//! let theirs = memory::open_region(descriptor.as_fd(), 8192)?;
+//! ours.write(4096, b"frame");
+//! ours.store(0, 5);
+//! assert_eq!(theirs.load(0), 5);
+//! assert_eq!(theirs.leased(4096..4101), b"frame");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod copy;
+mod error;
+mod futex;
+mod make;
+mod mapping;
+mod open;
+
+pub use error::{MakeError, MakeStep, OpenError, Seal};
+pub use futex::Woken;
+pub use make::{make_region, make_return_page};
+pub use mapping::{ReadOnly, Writable};
+pub use open::{open_region, open_return_page};
+
+/// Bytes of a return page: one page of the smallest page size that Linux has on 64-bit machines.
+pub const RETURN_PAGE_BYTES: usize = 4_096;
+
+/// Limit: bytes of one region.
+pub const REGION_BYTES_MAX: usize = 16 * 1_024 * 1_024 * 1_024;

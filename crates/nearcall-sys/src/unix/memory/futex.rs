@@ -1,0 +1,63 @@
+//! Waiting for a word of shared memory to change, and waking who waits, see `futex(2)`.
+//!
+//! A futex is only a hint: who waits looks at the memory again, whatever woke it, and always waits within a bound,
+//! because whoever maps the word can wake, or fail to.
+
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::thread::futex::{Flags, Timespec, wait, wake};
+
+use super::mapping::{Mapping, ReadOnly, Writable};
+
+/// How a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Woken {
+    /// The word is another by now, or somebody woke the waiters, or a signal came: look again.
+    Perhaps,
+    /// Nothing happened in time.
+    TimedOut,
+}
+
+impl ReadOnly {
+    /// Waits until the low half of the word at `at` is no longer `seen`, for at most `most`.
+    ///
+    /// # Panics
+    ///
+    /// There is no word at `at`.
+    #[must_use]
+    pub fn wait(&self, at: usize, seen: u32, most: Duration) -> Woken {
+        wait_on(self.mapping(), at, seen, most)
+    }
+}
+
+impl Writable {
+    /// Waits until the low half of the word at `at` is no longer `seen`, for at most `most`.
+    ///
+    /// # Panics
+    ///
+    /// There is no word at `at`.
+    #[must_use]
+    pub fn wait(&self, at: usize, seen: u32, most: Duration) -> Woken {
+        wait_on(self.mapping(), at, seen, most)
+    }
+
+    /// Wakes all who wait for the word at `at`, in any process.
+    ///
+    /// # Panics
+    ///
+    /// There is no word at `at`.
+    pub fn wake(&self, at: usize) {
+        // A failure would mean that the address is bad, which it is not: it was just checked.
+        let _ = wake(self.mapping().low_half(at), Flags::empty(), i32::MAX as u32);
+    }
+}
+
+fn wait_on(mapping: &Mapping, at: usize, seen: u32, most: Duration) -> Woken {
+    // Not private: the waker is another process.
+    let timeout = Timespec::try_from(most).ok();
+    match wait(mapping.low_half(at), Flags::empty(), seen, timeout.as_ref()) {
+        Err(Errno::TIMEDOUT) => Woken::TimedOut,
+        _ => Woken::Perhaps,
+    }
+}

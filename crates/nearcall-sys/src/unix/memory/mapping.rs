@@ -1,0 +1,287 @@
+//! A mapping of shared memory, and what may be done with it.
+
+use std::fmt;
+use std::ops::Range;
+use std::os::fd::BorrowedFd;
+use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
+
+use rustix::io::Errno;
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
+
+/// Bytes of a word.
+const WORD: usize = 8;
+
+/// How a mapping may be accessed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// A shared mapping that lives as long as this does.
+pub(super) struct Mapping {
+    /// The first byte; page-aligned.
+    start: NonNull<u8>,
+    /// **Invariant:** the range of `bytes` bytes from `start` on is mapped by this value and by nothing else, and the
+    /// object behind it is sealed against shrinking, or owned by this process.
+    bytes: usize,
+}
+
+// SAFETY: the mapping belongs to the process, not to a thread, and is accessed through atomics and plain reads only.
+unsafe impl Send for Mapping {}
+// SAFETY: as for `Send`; concurrent stores are atomic.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    pub(super) fn new(
+        descriptor: BorrowedFd<'_>,
+        bytes: usize,
+        access: Access,
+    ) -> Result<Self, Errno> {
+        let protection = match access {
+            Access::Read => ProtFlags::READ,
+            Access::Write => ProtFlags::READ | ProtFlags::WRITE,
+        };
+        // SAFETY: the kernel chooses the address, so no memory that is in use is mapped over.
+        let start = unsafe {
+            mmap(
+                null_mut(),
+                bytes,
+                protection,
+                MapFlags::SHARED,
+                descriptor,
+                0,
+            )
+        }?;
+        let start = NonNull::new(start.cast()).ok_or(Errno::NOMEM)?;
+        Ok(Self { start, bytes })
+    }
+
+    /// Keeps the mapping out of children that fork without exec, and out of core dumps.
+    pub(super) fn keep_private(&self) -> Result<(), Errno> {
+        for advice in [Advice::LinuxDontFork, Advice::LinuxDontDump] {
+            // SAFETY: the range is this mapping's, and neither advice changes what it holds.
+            unsafe { madvise(self.start.as_ptr().cast(), self.bytes, advice) }?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The address of `range`, which lies in the mapping.
+    fn checked(&self, range: Range<usize>) -> NonNull<u8> {
+        let Range { start, end } = range;
+        assert!(
+            start <= end && end <= self.bytes,
+            "expected a range within {} bytes, found {start}..{end}",
+            self.bytes
+        );
+        // SAFETY: `start` is at most the mapping's length, so the result is in it or one past its end.
+        unsafe { self.start.add(start) }
+    }
+
+    /// The word at `at`. A caller with a read-only mapping may do nothing with it but load, relaxed.
+    pub(super) fn word(&self, at: usize) -> &AtomicU64 {
+        assert!(
+            at.is_multiple_of(WORD),
+            "expected a multiple of {WORD}, found {at}"
+        );
+        let word = self.checked(at..at.saturating_add(WORD));
+        // SAFETY: the word is in the mapping, which outlives the borrow, and aligned, since the mapping is page-aligned;
+        // every access to it from this process is atomic or under a lease.
+        unsafe { AtomicU64::from_ptr(word.as_ptr().cast()) }
+    }
+
+    /// The words of `range`, which begins and ends at a multiple of eight. The same restriction as for [`Self::word`].
+    pub(super) fn words(&self, range: Range<usize>) -> &[AtomicU64] {
+        let Range { start, end } = range;
+        assert!(
+            start.is_multiple_of(WORD) && end.is_multiple_of(WORD),
+            "expected multiples of {WORD}, found {start}..{end}"
+        );
+        let first = self.checked(start..end);
+        // SAFETY: the range is in the mapping, which outlives the borrow, and aligned, since the mapping is page-aligned; an
+        // atomic word has the layout of a word.
+        unsafe { std::slice::from_raw_parts(first.as_ptr().cast(), (end - start) / WORD) }
+    }
+
+    /// The low half of the word at `at`, for the kernel to wait on.
+    pub(super) fn low_half(&self, at: usize) -> &AtomicU32 {
+        let word = NonNull::from(self.word(at));
+        // SAFETY: the first four bytes of a word that is there, aligned for eight; 64-bit Linux targets that frames run
+        // on are little-endian, so these are the low half.
+        unsafe { AtomicU32::from_ptr(word.as_ptr().cast()) }
+    }
+
+    /// The bytes of `range`, each an atomic of its own. The same restriction as for [`Self::word`].
+    pub(super) fn cells(&self, range: Range<usize>) -> &[AtomicU8] {
+        let length = range.len();
+        let first = self.checked(range);
+        // SAFETY: the range is in the mapping, which outlives the borrow; an atomic byte has the layout of a byte.
+        unsafe { std::slice::from_raw_parts(first.as_ptr().cast(), length) }
+    }
+
+    fn slice(&self, range: Range<usize>) -> &[u8] {
+        let length = range.len();
+        let first = self.checked(range);
+        // SAFETY: the range is in the mapping, which outlives the borrow and cannot shrink. That the bytes do not change
+        // meanwhile is the maker's promise, see `ReadOnly::leased`.
+        unsafe { std::slice::from_raw_parts(first.as_ptr(), length) }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the range is this mapping's, and no borrow of it outlives it. An error would mean that the range is
+        // not mapped, which the invariant excludes.
+        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.bytes) };
+    }
+}
+
+impl fmt::Debug for Mapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mapping")
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Memory that this process may read and another writes.
+///
+/// Offsets are in bytes. One that is out of range, or not a multiple of eight where a word is meant, is a mistake in
+/// the caller and panics: offsets come from what the caller has checked, never from the memory itself.
+#[derive(Debug)]
+pub struct ReadOnly(Mapping);
+
+impl ReadOnly {
+    pub(super) fn new(mapping: Mapping) -> Self {
+        Self(mapping)
+    }
+
+    pub(super) fn mapping(&self) -> &Mapping {
+        &self.0
+    }
+
+    /// Its length in bytes; never zero.
+    #[must_use]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "memory of no bytes is never mapped"
+    )]
+    pub fn len(&self) -> usize {
+        self.0.bytes()
+    }
+
+    /// Loads the word at `at`; what is loaded after is not older than it (acquire).
+    ///
+    /// # Panics
+    ///
+    /// There is no word at `at`.
+    #[must_use]
+    pub fn load(&self, at: usize) -> u64 {
+        // On read-only pages only relaxed loads are promised to write nothing (`std::sync::atomic`, "Atomic accesses to
+        // read-only memory"), hence the fence.
+        let value = self.0.word(at).load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        value
+    }
+
+    /// Copies bytes out, however they may be changing; nothing is promised on what a copy of changing bytes holds.
+    ///
+    /// # Panics
+    ///
+    /// The memory ends before the copy does.
+    pub fn read(&self, at: usize, into: &mut [u8]) {
+        super::copy::read(&self.0, at, into);
+    }
+
+    /// Bytes that the maker of the region leaves unchanged while the caller holds a lease on them.
+    ///
+    /// The lease is a protocol between the processes, which the type cannot see: take one first, and drop this borrow
+    /// before the lease. A maker that breaks its side shows bytes that change, and the reader trusts it not to (it runs
+    /// the service that the reader calls). For memory whose writer is not trusted, use [`Self::read`].
+    ///
+    /// # Panics
+    ///
+    /// The range is not within the memory.
+    #[must_use]
+    pub fn leased(&self, range: Range<usize>) -> &[u8] {
+        self.0.slice(range)
+    }
+}
+
+/// Memory that this process may write, alone.
+///
+/// What [`ReadOnly`] says on offsets holds here too.
+#[derive(Debug)]
+pub struct Writable(Mapping);
+
+impl Writable {
+    pub(super) fn new(mapping: Mapping) -> Self {
+        Self(mapping)
+    }
+
+    pub(super) fn mapping(&self) -> &Mapping {
+        &self.0
+    }
+
+    /// Its length in bytes; never zero.
+    #[must_use]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "memory of no bytes is never mapped"
+    )]
+    pub fn len(&self) -> usize {
+        self.0.bytes()
+    }
+
+    /// Loads the word at `at`; what is loaded after is not older than it (acquire).
+    ///
+    /// # Panics
+    ///
+    /// There is no word at `at`.
+    #[must_use]
+    pub fn load(&self, at: usize) -> u64 {
+        self.0.word(at).load(Ordering::Acquire)
+    }
+
+    /// Stores a word at `at`; who loads it sees what was stored before it (release).
+    ///
+    /// # Panics
+    ///
+    /// There is no word at `at`.
+    pub fn store(&self, at: usize, value: u64) {
+        self.0.word(at).store(value, Ordering::Release);
+    }
+
+    /// Copies bytes out.
+    ///
+    /// # Panics
+    ///
+    /// The memory ends before the copy does.
+    pub fn read(&self, at: usize, into: &mut [u8]) {
+        super::copy::read(&self.0, at, into);
+    }
+
+    /// Copies bytes in.
+    ///
+    /// # Panics
+    ///
+    /// The memory ends before the copy does.
+    pub fn write(&self, at: usize, from: &[u8]) {
+        super::copy::write(&self.0, at, from);
+    }
+
+    /// The bytes of `range`, to be stored one by one: for what is drawn in place.
+    ///
+    /// # Panics
+    ///
+    /// The range is not within the memory.
+    #[must_use]
+    pub fn cells(&self, range: Range<usize>) -> &[AtomicU8] {
+        self.0.cells(range)
+    }
+}

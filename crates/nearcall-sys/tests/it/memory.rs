@@ -1,0 +1,341 @@
+//! What the kernel must hold for memory that strangers share. Each test is one assumption; a platform that breaks one
+//! fails here, in words.
+
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::Duration;
+
+use nearcall_sys::memory::{
+    MakeError, OpenError, REGION_BYTES_MAX, RETURN_PAGE_BYTES, Seal, Woken, make_region,
+    make_return_page, open_region, open_return_page,
+};
+use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
+use rustix::io::Errno;
+
+const BYTES: usize = 3 * 4_096;
+
+/// Memory with the seals of one's choice, as a careless or hostile maker would pass it.
+fn sealed(seals: SealFlags, bytes: u64) -> OwnedFd {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let descriptor = rustix::fs::memfd_create("strange", flags).unwrap();
+    rustix::fs::ftruncate(&descriptor, bytes).unwrap();
+    rustix::fs::fcntl_add_seals(&descriptor, seals).unwrap();
+    descriptor
+}
+
+#[test]
+fn the_maker_writes_and_a_reader_sees() {
+    let (writer, descriptor) = make_region("region", BYTES).unwrap();
+    let reader = open_region(descriptor.as_fd(), BYTES).unwrap();
+    drop(descriptor);
+    writer.store(64, 7);
+    assert_eq!(
+        reader.load(64),
+        7,
+        "a store through the mapping that was there before the seal is seen"
+    );
+    writer.write(4_097, b"across words");
+    assert_eq!(reader.leased(4_097..4_109), b"across words");
+    assert_eq!(writer.load(64), 7);
+    assert_eq!((writer.len(), reader.len()), (BYTES, BYTES));
+}
+
+#[test]
+fn copies_are_exact_at_every_alignment() {
+    let (writer, descriptor) = make_region("region", BYTES).unwrap();
+    let reader = open_region(descriptor.as_fd(), BYTES).unwrap();
+    let pattern: Vec<u8> = (1..=40).collect();
+    for at in 0..17 {
+        for length in 0..pattern.len() {
+            writer.write(0, &[0; 64]);
+            writer.write(at, &pattern[..length]);
+            let mut copy = [0xff; 64];
+            reader.read(0, &mut copy);
+            assert_eq!(&copy[at..at + length], &pattern[..length]);
+            assert!(
+                copy[..at]
+                    .iter()
+                    .chain(&copy[at + length..])
+                    .all(|byte| *byte == 0)
+            );
+            let mut part = vec![0; length];
+            writer.read(at, &mut part);
+            assert_eq!(part, pattern[..length]);
+        }
+    }
+    let end = BYTES - 3;
+    writer.write(end, b"end");
+    assert_eq!(reader.leased(end..BYTES), b"end");
+}
+
+#[test]
+fn nothing_out_of_range_is_touched() {
+    let (writer, descriptor) = make_region("region", BYTES).unwrap();
+    let reader = open_region(descriptor.as_fd(), BYTES).unwrap();
+    let panics = |what: &str, act: &dyn Fn() -> bool| {
+        let act = std::panic::AssertUnwindSafe(act);
+        assert!(std::panic::catch_unwind(act).is_err(), "{what}");
+    };
+    for (what, at) in [
+        ("a word past the end", BYTES),
+        ("a word that does not fit", BYTES - 4),
+        ("a word between words", 4),
+        ("a word at the end of the address space", usize::MAX - 7),
+    ] {
+        panics(what, &|| reader.load(at) == 0);
+    }
+    panics("bytes past the end", &|| {
+        reader.leased(BYTES..BYTES + 1).is_empty()
+    });
+    panics("a copy past the end", &|| {
+        writer.write(BYTES - 1, b"two");
+        true
+    });
+}
+
+#[test]
+fn nobody_else_can_write_or_resize_a_region() {
+    let (writer, descriptor) = make_region("region", BYTES).unwrap();
+    let length = BYTES as u64;
+    let refused = |what: &str, answer: Result<(), Errno>| {
+        assert_eq!(
+            answer,
+            Err(Errno::PERM),
+            "{what} a sealed region must be refused"
+        );
+    };
+    refused("shrinking", rustix::fs::ftruncate(&descriptor, 10));
+    refused("growing", rustix::fs::ftruncate(&descriptor, 2 * length));
+    refused(
+        "writing to",
+        rustix::io::pwrite(&descriptor, b"x", 0).map(drop),
+    );
+    let hole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    refused(
+        "punching a hole into",
+        rustix::fs::fallocate(&descriptor, hole, 0, 4_096),
+    );
+    refused(
+        "sealing",
+        rustix::fs::fcntl_add_seals(&descriptor, SealFlags::WRITE),
+    );
+    // Opened anew for writing, it is the same object with the same seals.
+    let path = format!("/proc/self/fd/{}", descriptor.as_raw_fd());
+    let anew = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .unwrap();
+    for (what, descriptor) in [
+        ("passed on", descriptor.as_fd()),
+        ("opened anew", anew.as_fd()),
+    ] {
+        let mapped = open_return_page(descriptor);
+        assert!(
+            matches!(&mapped, Err(OpenError::Size { .. })),
+            "{what}: a region is no return page: {mapped:?}"
+        );
+    }
+    refused(
+        "writing to the reopened",
+        rustix::io::pwrite(&anew, b"x", 0).map(drop),
+    );
+    writer.store(0, 1);
+    assert_eq!(writer.load(0), 1, "the maker still writes");
+}
+
+#[test]
+fn a_sealed_page_cannot_be_mapped_for_writing_by_others() {
+    // A region of a return page's size passes all checks but the kernel's own.
+    let (_writer, descriptor) = make_region("region", RETURN_PAGE_BYTES).unwrap();
+    let mapped = open_return_page(descriptor.as_fd());
+    let Err(OpenError::System {
+        what: "mapped",
+        source,
+        ..
+    }) = mapped
+    else {
+        panic!("F_SEAL_FUTURE_WRITE must refuse a new writable mapping, found {mapped:?}");
+    };
+    assert_eq!(source.kind(), ErrorKind::PermissionDenied);
+}
+
+#[test]
+fn what_is_not_sealed_memory_is_not_mapped() {
+    let all = SealFlags::SHRINK | SealFlags::GROW | SealFlags::FUTURE_WRITE | SealFlags::SEAL;
+    let length = BYTES as u64;
+    for (missing, seals) in [
+        (Seal::Shrink, SealFlags::empty()),
+        (Seal::Shrink, all - SealFlags::SHRINK),
+        (Seal::Grow, all - SealFlags::GROW),
+        (Seal::Write, all - SealFlags::FUTURE_WRITE),
+    ] {
+        let opened = open_region(sealed(seals, length).as_fd(), BYTES);
+        let Err(OpenError::Unsealed { missing: found }) = opened else {
+            panic!("memory open to {missing} was not refused for that: {opened:?}");
+        };
+        assert_eq!(found, missing);
+    }
+    for size in [0, length - 1, length + 1, u64::from(u32::MAX) + 1 + length] {
+        let opened = open_region(sealed(all, size).as_fd(), BYTES);
+        assert!(
+            matches!(opened, Err(OpenError::Size { found, .. }) if found == size),
+            "{size} bytes: {opened:?}"
+        );
+    }
+    assert!(open_region(sealed(all, length).as_fd(), BYTES).is_ok());
+    let written = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
+    assert!(open_region(sealed(written, length).as_fd(), BYTES).is_ok());
+}
+
+#[test]
+fn strange_descriptors_are_not_mapped() {
+    let (read, write) = rustix::pipe::pipe().unwrap();
+    let folder = File::open("/").unwrap();
+    let device = File::open("/dev/zero").unwrap();
+    let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+    for (what, descriptor) in [
+        ("the read end of a pipe", read.as_fd()),
+        ("the write end of a pipe", write.as_fd()),
+        ("a folder", folder.as_fd()),
+        ("a device", device.as_fd()),
+        ("a socket", socket.as_fd()),
+    ] {
+        for opened in [
+            open_region(descriptor, BYTES).map(drop),
+            open_return_page(descriptor).map(drop),
+        ] {
+            assert!(
+                matches!(opened, Err(OpenError::NotMemory { .. })),
+                "{what}: {opened:?}"
+            );
+        }
+    }
+    // A file on disk has no seals; one on tmpfs has, and can take none.
+    let file = tempfile::tempfile().unwrap();
+    file.set_len(BYTES as u64).unwrap();
+    let opened = open_region(file.as_fd(), BYTES);
+    assert!(
+        matches!(
+            opened,
+            Err(OpenError::NotMemory { .. } | OpenError::Unsealed { .. })
+        ),
+        "{opened:?}"
+    );
+}
+
+#[test]
+fn memory_of_huge_pages_is_not_mapped() {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING | MemfdFlags::HUGETLB;
+    let Ok(descriptor) = rustix::fs::memfd_create("huge", flags) else {
+        println!("left out: this kernel has no huge pages");
+        return;
+    };
+    let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::FUTURE_WRITE;
+    rustix::fs::fcntl_add_seals(&descriptor, seals).unwrap();
+    let opened = open_region(descriptor.as_fd(), BYTES);
+    assert!(
+        matches!(opened, Err(OpenError::FileSystem { .. })),
+        "{opened:?}"
+    );
+}
+
+#[test]
+fn a_return_page_is_written_by_its_reader_and_read_by_its_maker() {
+    let (server, descriptor) = make_return_page("page").unwrap();
+    let reader = open_return_page(descriptor.as_fd()).unwrap();
+    reader.store(64, 3);
+    assert_eq!(server.load(64), 3);
+    assert_eq!(
+        (server.len(), reader.len()),
+        (RETURN_PAGE_BYTES, RETURN_PAGE_BYTES)
+    );
+    for bytes in [0, 2 * RETURN_PAGE_BYTES as u64] {
+        assert_eq!(
+            rustix::fs::ftruncate(&descriptor, bytes),
+            Err(Errno::PERM),
+            "a reader that could resize its page would kill the server by SIGBUS"
+        );
+    }
+    let hole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    // A hole reads as zeros: the pages come back, there is no SIGBUS.
+    rustix::fs::fallocate(&descriptor, hole, 0, 4_096).unwrap();
+    assert_eq!(server.load(64), 0);
+}
+
+#[test]
+fn sizes_that_cannot_be_are_refused() {
+    for bytes in [0, REGION_BYTES_MAX + 1, usize::MAX] {
+        let made = make_region("region", bytes);
+        assert!(
+            matches!(made, Err(MakeError::Size { .. })),
+            "{bytes}: {made:?}"
+        );
+    }
+}
+
+#[test]
+fn pages_are_there_from_the_start() {
+    let (_writer, descriptor) = make_region("region", BYTES).unwrap();
+    let blocks = rustix::fs::fstat(&descriptor).unwrap().st_blocks;
+    assert!(
+        blocks as u64 * 512 >= BYTES as u64,
+        "fallocate must take all {BYTES} bytes at once, found {blocks} blocks of 512: memory that runs out later is a SIGBUS"
+    );
+}
+
+#[test]
+fn mappings_of_readers_stay_out_of_children_and_dumps() {
+    let (_writer, descriptor) = make_region("out-of-children", BYTES).unwrap();
+    let reader = open_region(descriptor.as_fd(), BYTES).unwrap();
+    let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut flags = Vec::new();
+    let mut ours = false;
+    for line in maps.lines() {
+        if line.contains("memfd:out-of-children") {
+            ours = line.contains("r--s");
+        } else if let Some(found) = line.strip_prefix("VmFlags:")
+            && std::mem::take(&mut ours)
+        {
+            flags.push(found.to_owned());
+        }
+    }
+    // VmFlags of proc_pid_smaps(5): dc is "do not copy area on fork", dd "do not include area into core dump".
+    assert_eq!(flags.len(), 1, "{maps}");
+    assert!(
+        flags[0].contains(" dc") && flags[0].contains(" dd"),
+        "{flags:?}"
+    );
+    drop(reader);
+}
+
+#[test]
+fn a_word_of_a_read_only_mapping_can_be_waited_for() {
+    let (writer, descriptor) = make_region("region", BYTES).unwrap();
+    let reader = open_region(descriptor.as_fd(), BYTES).unwrap();
+    let long = Duration::from_secs(20);
+    assert_eq!(
+        reader.wait(136, 1, long),
+        Woken::Perhaps,
+        "a word that is already another does not make anyone wait"
+    );
+    assert_eq!(
+        reader.wait(136, 0, Duration::from_millis(1)),
+        Woken::TimedOut
+    );
+    let waiter = std::thread::spawn(move || {
+        while reader.load(136) == 0 {
+            if reader.wait(136, 0, long) == Woken::TimedOut {
+                return "timed out: FUTEX_WAKE did not reach a waiter on a read-only mapping";
+            }
+        }
+        "woken"
+    });
+    writer.store(136, 1);
+    while !waiter.is_finished() {
+        writer.wake(136);
+        std::thread::yield_now();
+    }
+    assert_eq!(waiter.join().unwrap(), "woken");
+}
