@@ -1,6 +1,7 @@
 //! Server and channel against each other, over real sockets.
 
 mod blocking;
+mod callback;
 mod calls;
 mod context;
 mod deadlines;
