@@ -51,6 +51,13 @@ pub(crate) fn checks() -> Vec<Check> {
             run: python::run,
         },
         Check {
+            name: "python-callback",
+            about: "grpcio with no option set hosts a service that the server calls",
+            needs: &[PYTHON],
+            limit: Duration::from_secs(15 * MINUTES),
+            run: python::callback,
+        },
+        Check {
             name: "grpcurl",
             about: "grpcurl lists, describes and calls over a Unix socket",
             needs: &[GO],
