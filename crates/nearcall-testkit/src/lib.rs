@@ -7,6 +7,7 @@ pub mod arith {
 
 pub mod interop;
 mod isolated;
+mod mirror;
 pub mod probe;
 mod running;
 #[cfg(unix)]
@@ -14,5 +15,6 @@ pub mod transport;
 mod wait;
 
 pub use isolated::isolated;
+pub use mirror::{call_back, mirror};
 pub use running::{Running, address_in};
 pub use wait::{PATIENCE, eventually};

@@ -10,10 +10,9 @@ mod stream;
 
 use std::sync::Arc;
 
-use nearcall::raw::{self, Answering, CallOptions, Messages, MethodPath, RawService};
+use nearcall::raw::{Answering, Messages, MethodPath, RawService};
 use nearcall::tokio::sync::{mpsc, oneshot};
 use nearcall::tokio::task::JoinHandle;
-use nearcall::tokio_stream::StreamExt;
 use nearcall::{
     Channel, ChannelBuilder, Drained, Request, Response, Server, Status, Streaming, Wire, caller,
     tokio, tokio_stream,
@@ -24,6 +23,14 @@ use prost::bytes::Bytes;
 use tempfile::TempDir;
 
 const WIRES: [Wire; 2] = [Wire::Lane, Wire::Grpc];
+
+/// The methods of `testing.v1.Probe`, and whether they stream.
+const METHODS: [(&str, bool); 4] = [
+    ("Unary", false),
+    ("Download", true),
+    ("Upload", true),
+    ("Chat", true),
+];
 
 /// A server that runs.
 struct Serving {
@@ -79,12 +86,6 @@ fn probe(
     + Sync
     + 'static,
 ) -> RawService {
-    let methods = [
-        ("Unary", false),
-        ("Download", true),
-        ("Upload", true),
-        ("Chat", true),
-    ];
     let service = RawService::new("testing.v1.Probe").unwrap();
     methods
         .into_iter()
@@ -97,7 +98,7 @@ fn probe(
 }
 
 fn mirror() -> RawService {
-    probe(|method, request| Box::pin(back(method, request)))
+    nearcall_testkit::mirror("testing.v1.Probe", &METHODS)
 }
 
 /// Makes a call once more, of who made it.
@@ -106,12 +107,7 @@ async fn back(
     request: Request<Streaming<Bytes>>,
 ) -> Result<Response<Messages>, Status> {
     let path = MethodPath::new("testing.v1.Probe", method).unwrap();
-    let channel = caller(&request).ok_or_else(|| Status::failed_precondition("no way back"))?;
-    let mut onward = Request::new(());
-    *onward.metadata_mut() = request.metadata().clone();
-    let onward = onward.map(|()| request.into_inner().map_while(Result::ok));
-    let answer = raw::call(channel, &path, onward, CallOptions::default()).await?;
-    Ok(answer.map(|replies| Box::pin(replies) as Messages))
+    nearcall_testkit::call_back(&path, request).await
 }
 
 /// A server that gives the test a channel to whoever calls it, and answers.
