@@ -153,21 +153,19 @@ impl Router {
         service: S,
         direct: Option<Handler>,
     ) {
-        let routes = Arc::make_mut(&mut self.routes);
         let route = Route {
             service: Box::new(service),
             direct,
             methods,
             unlisted: MethodFacts::new(&format!("/{name}"), true),
         };
-        if routes.contains_key(&name) {
+        if self.routes.contains_key(&name) {
             tracing::warn!(
                 service = &*name,
                 "the service was added twice; the later one answers"
             );
         }
         let route = Arc::new(route);
-        routes.insert(name.clone(), Arc::clone(&route));
         let known = Arc::make_mut(&mut self.methods);
         for (method, facts) in &route.methods {
             let (facts, route) = (facts.clone(), Arc::clone(&route));
@@ -180,6 +178,7 @@ impl Router {
                 },
             );
         }
+        Arc::make_mut(&mut self.routes).insert(name, route);
     }
 
     /// Sends every call to one service, whatever its path.
