@@ -12,6 +12,7 @@ mod running;
 #[cfg(unix)]
 pub mod transport;
 mod wait;
+mod wires;
 
 pub use isolated::isolated;
 pub use running::{Running, address_in};
