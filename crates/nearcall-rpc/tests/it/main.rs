@@ -2,6 +2,7 @@
 
 mod blocking;
 mod calls;
+mod conformance;
 mod context;
 mod deadlines;
 mod hostile;
