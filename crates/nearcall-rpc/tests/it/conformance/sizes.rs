@@ -106,3 +106,46 @@ async fn long_messages_each_way_at_once() {
     .await;
     assert_eq!(told.len(), 6);
 }
+
+#[tokio::test]
+async fn more_than_every_window_on_one_connection_in_answers_that_nobody_reads() {
+    // Unread messages of calls that are over must not count against those that follow.
+    let told = same(async |side| {
+        let mut read = 0;
+        for _ in 0..24 {
+            let orders = vec![order(&vec![9; 1 << 20]); 2];
+            let answer = side.client().chat(tokio_stream::iter(orders)).await;
+            let mut reports = answer.unwrap().into_inner();
+            read += usize::from(reports.message().await.unwrap().is_some());
+        }
+        let answer = side.client().unary(order(b"after")).await;
+        (read, side.one(answer))
+    })
+    .await;
+    assert_eq!(told.0, 24);
+    assert!(matches!(told.1.last(), Some(Told::Report(_))), "{told:?}");
+}
+
+#[tokio::test]
+async fn more_than_every_window_on_one_connection_in_messages_that_no_handler_reads() {
+    let failing = Order {
+        code: 3,
+        delay_ms: 20,
+        ..Order::default()
+    };
+    let told = same(async |side| {
+        let mut codes = Vec::new();
+        for _ in 0..48 {
+            // The first makes the handler fail; the others are there for nobody.
+            let mut orders = vec![failing.clone()];
+            orders.extend(vec![order(&vec![9; 1 << 20]); 2]);
+            let answer = side.client().upload(tokio_stream::iter(orders)).await;
+            codes.push(side.one(answer)[0].code());
+        }
+        let answer = side.client().unary(order(b"after")).await;
+        (codes, side.one(answer))
+    })
+    .await;
+    assert_eq!(told.0, vec![Some(Code::InvalidArgument); 48]);
+    assert!(matches!(told.1.last(), Some(Told::Report(_))), "{told:?}");
+}
