@@ -19,6 +19,10 @@ use super::writer::Writer;
 use super::{Lane, Shared};
 
 /// What became of an offer to speak the lane.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is made and taken apart at once"
+)]
 #[derive(Debug)]
 pub(crate) enum Offer<S> {
     /// The peer speaks it too.
