@@ -11,6 +11,7 @@ mod front;
 mod hostile;
 mod interop;
 mod lane_choice;
+mod lane_hostile;
 mod lane_peer;
 mod limits;
 mod metadata;
