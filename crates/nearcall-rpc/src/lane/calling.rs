@@ -96,7 +96,7 @@ impl Lane {
         let mut state = self.shared().state();
         let made = match state.ready() {
             Ok(()) => self.put(&mut state, call, Some(message), None, deadline),
-            Err(error) => Err(Failure::NotCarriedOut(from_command(&error))),
+            Err(error) => Err(Failure::NotCarriedOut(state.why_not(&error))),
         };
         drop(state);
         made.unwrap_or_else(|failure| Made {
@@ -145,7 +145,7 @@ impl Calling {
                 self.ticket = Some(state.wait(self.ticket, waker.clone()));
                 return Ok(());
             }
-            Err(error) => return Err(Failure::NotCarriedOut(from_command(&error))),
+            Err(error) => return Err(Failure::NotCarriedOut(state.why_not(&error))),
         }
         if let Step::New(call, outgoing) = std::mem::replace(&mut self.step, Step::Done) {
             self.ticket = None;

@@ -85,6 +85,11 @@ impl State {
         self.connection.ready()
     }
 
+    /// What a caller is told where no call is taken: how the connection ended, if it did.
+    pub(crate) fn why_not(&self, error: &CommandError) -> Status {
+        self.lost.clone().unwrap_or_else(|| from_command(error))
+    }
+
     pub(crate) fn is_ready(&self) -> bool {
         self.ready().is_ok()
     }
