@@ -139,11 +139,16 @@ async fn one_that_opens_and_cancels_without_end_leaves_nothing_behind() {
     const CALLS: usize = 20_000;
     let server = Running::start().await.over(Wire::Lane);
     let mut peer = LanePeer::greeted(&server.socket()).await;
-    // Each with a message that no handler has read when the cancellation comes; together many times the window.
-    let message = vec![0; 4_000];
+    // Each with a message that its handler is busy with, and one that nobody reads; together many times the window.
+    let busy = Order {
+        delay_ms: 60_000,
+        ..Order::default()
+    };
+    let (busy, unread) = (busy.encode_to_vec(), download(4_000, 0));
     for number in 0..CALLS {
         let stream = u64::try_from(number * 2 + 1).unwrap();
-        let mut bytes = call(stream, "Upload", None, Some(&message), false);
+        let mut bytes = call(stream, "Upload", None, Some(&busy), false);
+        bytes.extend(frame(MESSAGE, 0, stream, &unread));
         bytes.extend(frame(7, 0, stream, b""));
         peer.send(&bytes).await;
         let end = peer.frame_of(END).await;
