@@ -158,20 +158,20 @@ async fn one_that_calls_a_client_which_hosts_nothing_is_told_so() {
 #[tokio::test]
 async fn one_that_says_nothing_any_more_costs_no_longer_than_the_deadline() {
     let short = Duration::from_millis(200);
-    // After the opening alone, and after HELLO; with a call that is sent and one that has to wait for credit.
-    for (greeting, windows) in [(false, WINDOWS), (true, WINDOWS), (true, (0, 0))] {
+    let all = (i32::MAX as u32, i32::MAX as u32);
+    // After the opening alone, and after HELLO; with calls that wait for credit, and with calls that nobody reads.
+    let cases = [
+        (None, true),
+        (Some(WINDOWS), true),
+        (Some((0, 0)), true),
+        (Some(all), false),
+    ];
+    for (windows, reads) in cases {
         let server = Running::start().await;
         let front = Front::before(server.socket(), move |_| {
             Doing::Own(Box::new(move |stream, read| {
                 let mut tasks = JoinSet::new();
-                tasks.spawn(async move {
-                    let mut peer = LanePeer::over(stream, read);
-                    peer.send(OPENING).await;
-                    if greeting {
-                        peer.send(&hello((1, 1), windows)).await;
-                    }
-                    while peer.frame().await.is_some() {}
-                });
+                tasks.spawn(silent(LanePeer::over(stream, read), windows, reads));
                 tasks
             }))
         });
@@ -180,11 +180,27 @@ async fn one_that_says_nothing_any_more_costs_no_longer_than_the_deadline() {
         unary.set_timeout(short);
         let status = client.unary(unary).await.unwrap_err();
         assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
-        let mut upload = Request::new(tokio_stream::iter(vec![Order::default(); 1_000]));
+        let long = Order {
+            payload: vec![7; 60_000],
+            ..Order::default()
+        };
+        let mut upload = Request::new(tokio_stream::iter(vec![long; 100]));
         upload.set_timeout(short);
         let status = client.upload(upload).await.unwrap_err();
         assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
     }
+}
+
+/// Greets as far as it is told to, and says nothing after that.
+async fn silent(mut peer: LanePeer, windows: Option<(u32, u32)>, reads: bool) {
+    peer.send(OPENING).await;
+    if let Some(windows) = windows {
+        peer.send(&hello((1, 1), windows)).await;
+    }
+    if !reads {
+        std::future::pending::<()>().await;
+    }
+    while peer.frame().await.is_some() {}
 }
 
 #[tokio::test]
