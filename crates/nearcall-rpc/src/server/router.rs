@@ -158,7 +158,6 @@ impl Router {
             );
         }
         let route = Arc::new(route);
-        routes.insert(name.clone(), Arc::clone(&route));
         let known =
             Arc::get_mut(&mut self.methods).expect("a router is filled before it is shared");
         for (method, facts) in &route.methods {
@@ -172,6 +171,7 @@ impl Router {
                 },
             );
         }
+        routes.insert(name, route);
     }
 
     /// Sends every call to one service, whatever its path.
