@@ -58,6 +58,13 @@ pub(crate) fn checks() -> Vec<Check> {
             run: python::lane,
         },
         Check {
+            name: "python-callback",
+            about: "grpcio with no option set hosts a service that the server calls",
+            needs: &[PYTHON],
+            limit: Duration::from_secs(15 * MINUTES),
+            run: python::callback,
+        },
+        Check {
             name: "grpcurl",
             about: "grpcurl lists, describes and calls over a Unix socket",
             needs: &[GO],

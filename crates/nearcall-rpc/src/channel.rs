@@ -17,19 +17,25 @@ use std::time::Duration;
 
 use http::uri::Authority;
 use http::{Request, Response};
+use nearcall_proto::table::Described;
 use nearcall_transport::{Connection, PeerPolicy, Target};
 use tonic::Status;
 use tonic::body::Body;
+use tonic::server::NamedService;
 use tower_service::Service;
 
 pub use answer::ResponseBody;
 pub use connect::ConnectError;
+pub(crate) use connect::Sender;
 
 use crate::blocking;
+use crate::callback::Hosting;
 use crate::context::Context;
 use crate::lane::Lane;
-use crate::limits::{CONNECT_TIMEOUT, UNARY_DEADLINE};
+use crate::limits::{CONNECT_TIMEOUT, Limits, UNARY_DEADLINE};
+use crate::raw::RawService;
 use crate::resolve::ResolveError;
+use crate::server::Served;
 use crate::wire::Wire;
 use connect::Way;
 use link::Link;
@@ -70,6 +76,7 @@ pub struct ChannelBuilder {
     wire: Option<Wire>,
     unary_deadline: Option<Duration>,
     wait_for_ready: bool,
+    hosting: Hosting,
 }
 
 /// Put into a request's extensions, says whether this one call waits until the server is ready.
@@ -105,14 +112,19 @@ impl Channel {
         let authority = Authority::from_static(connect::NO_HOST);
         let shaken = connect::handshake(connection, authority).await;
         let sender = shaken.map_err(|error| ConnectError::GivenEnded(Some(error)))?;
-        Ok(Self {
+        Ok(Self::given(sender))
+    }
+
+    /// A channel over a connection that cannot be made again.
+    pub(crate) fn given(sender: Sender) -> Self {
+        Self {
             shared: Arc::new(Shared {
                 link: Link::given(sender),
                 retries: Retries::default(),
                 unary_deadline: Some(UNARY_DEADLINE),
                 wait_for_ready: false,
             }),
-        })
+        }
     }
 
     /// A channel with settings of its own.
@@ -124,6 +136,7 @@ impl Channel {
             wire: None,
             unary_deadline: Some(UNARY_DEADLINE),
             wait_for_ready: false,
+            hosting: Hosting::default(),
         }
     }
 
@@ -174,6 +187,30 @@ impl ChannelBuilder {
         self
     }
 
+    /// Hosts a service that `nearcall-build` generated on the channel's own connection: the server's handlers call it
+    /// through [`caller`](crate::caller). It is hosted as long as the channel or a clone of it lives, again with each
+    /// new connection, and nobody but the server at its other end can call it.
+    #[must_use]
+    pub fn host<S: Served + Described + NamedService>(mut self, service: S) -> Self {
+        self.hosting.add(service);
+        self
+    }
+
+    /// As [`Self::host`], for a service whose messages stay bytes.
+    #[must_use]
+    pub fn host_raw(mut self, service: RawService) -> Self {
+        self.hosting.add_raw(service);
+        self
+    }
+
+    /// What is allowed to those who call what is hosted: calls and streams at once, the deadline of unary calls that have
+    /// none, and how long a stream may carry nothing. Default: as for a server.
+    #[must_use]
+    pub fn hosting_limits(mut self, limits: Limits) -> Self {
+        self.hosting.limits = limits;
+        self
+    }
+
     /// Connects now; with [`Self::wait_for_ready`] tries until the server is there.
     ///
     /// # Errors
@@ -206,10 +243,14 @@ impl ChannelBuilder {
     ///
     /// In an async task, where nothing may block, if the server speaks gRPC alone.
     pub fn connect_blocking(self) -> Result<blocking::Channel, ConnectError> {
+        if !self.hosting.is_empty() {
+            // Somebody has to serve while the caller does not wait.
+            return blocking::Channel::on_runtime(self);
+        }
         let way = self.way(true)?;
         match connect::connect_blocking(&way) {
             Ok((_, Some(lane))) => {
-                let link = Link::with(way, connect::Sender::Lane(lane));
+                let link = Link::with(way, Sender::Lane(lane));
                 Ok(blocking::Channel::on_lane(self.with(link)))
             }
             // HTTP/2, and the addresses that are no sockets, need a runtime behind the scenes.
@@ -230,6 +271,7 @@ impl ChannelBuilder {
             wire: self.wire,
             declined: AtomicBool::new(false),
             blocking,
+            host: self.hosting.clone().host(),
         })
     }
 

@@ -29,14 +29,16 @@ pub(crate) use batch::Batch;
 pub(crate) use calling::{Failure, Made, Outgoing, Whole};
 use crank::Crank;
 pub(crate) use crank::Turn;
-pub(crate) use driver::{Driver, Ended};
+pub(crate) use driver::Ended;
 pub(crate) use inflow::Inflow;
 pub(crate) use nobody::Nobody;
-pub(crate) use open::{Offer, acceptor, offer, offer_blocking};
-pub(crate) use serving::Serve;
+pub(crate) use open::{Offer, acceptor, offer, offer_blocking, within};
+pub(crate) use serving::{Origin, Serve};
 pub(crate) use state::Arrived;
 use state::State;
 use tokio::task::AbortHandle;
+
+use crate::wire::Wire;
 
 /// One connection, as everybody who uses it holds it.
 #[derive(Debug)]
@@ -77,11 +79,22 @@ pub(crate) struct Lane(Arc<Handle>);
 #[derive(Debug)]
 struct Handle {
     shared: Arc<Shared>,
+    /// What its bytes travel on in the end.
+    wire: Wire,
 }
 
 impl Lane {
-    fn new(shared: Arc<Shared>) -> Self {
-        Self(Arc::new(Handle { shared }))
+    pub(crate) fn new(shared: Arc<Shared>, wire: Wire) -> Self {
+        Self(Arc::new(Handle { shared, wire }))
+    }
+
+    /// Whether it is the very same, and not another of the same connection.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(crate) fn wire(&self) -> Wire {
+        self.0.wire
     }
 
     fn shared(&self) -> &Arc<Shared> {

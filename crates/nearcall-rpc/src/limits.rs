@@ -83,6 +83,21 @@ pub const FIRST_POLL_MAX: Duration = Duration::from_micros(50);
 /// Limit: methods of one connection that are remembered to compute for long.
 pub const SLOW_METHODS_MAX: usize = 256;
 
+/// Limit: calls that a server has open at once on one stream of callbacks; one more waits, as on the lane.
+pub const CALLBACKS_MAX: u32 = 256;
+
+/// Limit: messages of one callback over gRPC, in one direction, that are sent and not taken yet.
+pub const CALLBACK_MESSAGES_MAX: u32 = 16;
+
+/// Limit: bytes of one message of a callback over gRPC, so that what is around it fits into what stock libraries take.
+pub const CALLBACK_MESSAGE_BYTES_MAX: u32 = 4 * 1_024 * 1_024 - 1_024;
+
+/// Limit: words of a stream of callbacks that wait to be sent before no more calls and messages are taken in.
+pub const CALLBACK_WORDS_MAX: usize = 64;
+
+/// Limit: services that one stream of callbacks may host.
+pub const CALLBACK_SERVICES_MAX: usize = 64;
+
 /// Limit: how long a channel tries to connect, the HTTP/2 handshake included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -7,6 +7,7 @@ pub mod arith {
 
 pub mod interop;
 mod isolated;
+mod mirror;
 pub mod probe;
 mod running;
 #[cfg(unix)]
@@ -15,5 +16,6 @@ mod wait;
 mod wires;
 
 pub use isolated::isolated;
+pub use mirror::{call_back, mirror};
 pub use running::{Running, address_in};
 pub use wait::{PATIENCE, eventually};

@@ -11,6 +11,10 @@ use super::server::Server;
 const SCRIPT: &str = "tests/outside/python/check_arith.py";
 const LANE_SCRIPT: &str = "tests/outside/python/check_lane.py";
 const REQUIREMENTS: &str = "tests/outside/python/requirements.txt";
+const CALLBACK_SCRIPT: &str = "tests/outside/python/check_callback.py";
+const CALLBACK_PROTOS: &[&str] = &["nearcall/callback/v1/callback.proto"];
+const CHAT_ROOT: &str = "examples/rust/callback/proto";
+const CHAT_PROTOS: &[&str] = &["chat/v1/chat.proto"];
 const PROTOS: &[&str] = &["arith/v1/arith.proto"];
 
 pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
@@ -41,6 +45,23 @@ pub(crate) fn lane(session: &Session<'_>) -> anyhow::Result<Tally> {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .arg(LANE_SCRIPT)
         .arg(&arith.socket)
+        .succeed()?;
+    print!("{}", ended.stdout);
+    Ok(Tally::PASSED)
+}
+
+/// Hosts a service with stock grpcio, for the server to call.
+pub(crate) fn callback(session: &Session<'_>) -> anyhow::Result<Tally> {
+    let python = venv(session)?;
+    stubs(session, &python, "proto", CALLBACK_PROTOS)?;
+    let stubs = stubs(session, &python, CHAT_ROOT, CHAT_PROTOS)?;
+    let chat = Server::chat(session)?;
+    let ended = session
+        .program(python)?
+        .env("PYTHONPATH", stubs)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg(CALLBACK_SCRIPT)
+        .arg(&chat.socket)
         .succeed()?;
     print!("{}", ended.stdout);
     Ok(Tally::PASSED)

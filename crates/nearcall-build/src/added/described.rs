@@ -16,7 +16,7 @@ pub(crate) fn item(service: &Service, runtime: &Path, method_names: &[String]) -
     let methods = service.methods.iter().zip(method_names).enumerate();
     let unary =
         methods.filter(|(_, (method, _))| !method.client_streaming && !method.server_streaming);
-    let arms = unary.map(|(row, (_, name))| {
+    let mut arms = unary.map(|(row, (_, name))| {
         let name = ident(name);
         quote! {
             #row => {
@@ -25,7 +25,14 @@ pub(crate) fn item(service: &Service, runtime: &Path, method_names: &[String]) -
                 Some(#runtime::direct::answer(request, limits, handler))
             }
         }
-    });
+    }).peekable();
+    if arms.peek().is_none() {
+        return quote! {
+            impl<T: #handler> #runtime::table::Described for #server<T> {
+                const SERVICE: &'static #runtime::table::Service = &super::#table;
+            }
+        };
+    }
     quote! {
         impl<T: #handler> #runtime::table::Described for #server<T> {
             const SERVICE: &'static #runtime::table::Service = &super::#table;

@@ -156,7 +156,7 @@ async fn what_is_wrong_is_said_before_the_call() {
             &[
                 "error: no service testing.v1.Prob here; did you mean testing.v1.Probe?; there is: \
                testing.v1.Probe, grpc.health.v1.Health, grpc.reflection.v1.ServerReflection, \
-               grpc.reflection.v1alpha.ServerReflection",
+               grpc.reflection.v1alpha.ServerReflection, nearcall.callback.v1.Callbacks",
             ],
         ),
     )

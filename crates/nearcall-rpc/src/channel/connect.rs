@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,10 +13,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use nearcall_transport::{
     Address, Connection, Peer, PeerPolicy, PeerRefused, Target, Transport, blocking,
 };
+use tokio_util::sync::DropGuard;
 
 use super::coalesce::Coalesce;
 use crate::body::OutgoingBody;
-use crate::lane::{Driver, Lane, Nobody, Offer, offer, offer_blocking};
+use crate::callback::{self, Host};
+use crate::lane::{Lane, Nobody, Offer, Serve, offer, offer_blocking};
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT,
     OFFER_TIMEOUT, STREAM_WINDOW_BYTES,
@@ -97,6 +100,8 @@ pub(crate) enum Sender {
     Grpc {
         http2: hyper::client::conn::http2::SendRequest<OutgoingBody>,
         authority: Authority,
+        /// What the client hosts on the connection ends with the last of these.
+        hosts: Option<Arc<DropGuard>>,
     },
 }
 
@@ -109,9 +114,9 @@ impl Sender {
         }
     }
 
-    pub(crate) const fn wire(&self) -> Wire {
+    pub(crate) fn wire(&self) -> Wire {
         match self {
-            Self::Lane(_) => Wire::Lane,
+            Self::Lane(lane) => lane.wire(),
             Self::Grpc { .. } => Wire::Grpc,
         }
     }
@@ -128,6 +133,8 @@ pub(crate) struct Way {
     pub(crate) wire: Option<Wire>,
     /// Whether the server was asked to speak the lane, and did not.
     pub(crate) declined: AtomicBool,
+    /// What the server may call.
+    pub(crate) host: Option<Host>,
     /// Whether those who call do without a runtime.
     pub(crate) blocking: bool,
 }
@@ -147,8 +154,12 @@ pub(crate) async fn connect(way: &Way) -> Result<Sender, ConnectError> {
     let connecting = async {
         if let Some(patience) = patience(way, &place, forced) {
             let connection = dial(way, address).await?;
-            if let Ok(Offer::Taken(lane, driver)) = offer(connection, Nobody, patience).await {
-                return Ok(drive(lane, driver));
+            let taken = match &way.host {
+                Some(host) => take_up(connection, host.stack(), patience).await,
+                None => take_up(connection, Nobody, patience).await,
+            };
+            if let Some(sender) = taken {
+                return Ok(sender);
             }
             if forced == Some(Wire::Lane) {
                 return Err(ConnectError::NoLane {
@@ -163,9 +174,17 @@ pub(crate) async fn connect(way: &Way) -> Result<Sender, ConnectError> {
             address: address.clone(),
             source,
         };
-        handshake(connection, authority(address))
+        let server = connection.peer().clone();
+        let mut sender = handshake(connection, authority(address))
             .await
-            .map_err(failed)
+            .map_err(failed)?;
+        if let Some(host) = &way.host {
+            let standing = callback::open(&sender, host, server).await;
+            if let Sender::Grpc { hosts, .. } = &mut sender {
+                *hosts = standing;
+            }
+        }
+        Ok(sender)
     };
     match tokio::time::timeout(limit, connecting).await {
         Ok(connected) => connected,
@@ -230,8 +249,14 @@ async fn dial(way: &Way, address: &Address) -> Result<Connection, ConnectError> 
     Ok(connection)
 }
 
-/// Lets a connection run, until the last who makes calls on it is gone.
-fn drive(lane: Lane, driver: Driver<Nobody>) -> Sender {
+/// Lets a connection run, until the last who makes calls on it is gone; none if the server does not speak the lane.
+async fn take_up<S>(connection: Connection, service: S, patience: Duration) -> Option<Sender>
+where
+    S: Serve + Send + 'static,
+{
+    let Ok(Offer::Taken(lane, driver)) = offer(connection, service, patience).await else {
+        return None;
+    };
     let driver = driver
         .ends_unused()
         .keepalive(Some(KEEPALIVE_INTERVAL), KEEPALIVE_TIMEOUT);
@@ -239,7 +264,7 @@ fn drive(lane: Lane, driver: Driver<Nobody>) -> Sender {
         let how = driver.await;
         tracing::debug!(%how, "a connection ended");
     });
-    Sender::Lane(lane)
+    Some(Sender::Lane(lane))
 }
 
 /// Whoever came first may have taken an abstract name, and a name in the registry promises a process of this user's.
@@ -282,7 +307,11 @@ pub(crate) async fn handshake(
             tracing::debug!(%server, %error, "the connection ended with an error");
         }
     });
-    Ok(Sender::Grpc { http2, authority })
+    Ok(Sender::Grpc {
+        http2,
+        authority,
+        hosts: None,
+    })
 }
 
 /// Spawns boxed futures. hyper spawns two a call, in one type with room for a whole connection, and tokio moves a future

@@ -13,10 +13,12 @@ use tokio::io::AsyncReadExt;
 
 use super::crank::{Crank, Turn, shake_hands};
 use super::driver::Driver;
-use super::serving::{Serve, Serving};
+use super::serving::{Origin, Serve, Serving};
 use super::state::State;
 use super::writer::Writer;
 use super::{Lane, Shared};
+use crate::callback::Caller;
+use crate::wire::Wire;
 
 /// What became of an offer to speak the lane.
 #[expect(
@@ -66,13 +68,13 @@ pub(crate) async fn offer<S: Serve>(
         Ok(Ok(false)) | Err(_) => return Ok(Offer::Declined),
         Ok(Err(error)) => return Err(error),
     }
-    let driver = Driver::new(
-        Arc::clone(&shared),
-        reader,
-        read,
-        Serving::new(service, peer),
-    );
-    Ok(Offer::Taken(Lane::new(shared), driver))
+    let origin = Origin {
+        peer,
+        wire: Wire::Lane,
+    };
+    let serving = Serving::new(service, origin);
+    let driver = Driver::new(Arc::clone(&shared), reader, read, serving);
+    Ok(Offer::Taken(Lane::new(shared, Wire::Lane), driver))
 }
 
 /// Takes up the lane on a connection whose opening was read.
@@ -81,16 +83,32 @@ pub(crate) fn acceptor<S: Serve>(
     first: &FirstBytes,
     service: S,
 ) -> (Arc<Shared>, Driver<S>) {
-    let peer = connection.peer().clone();
+    let mut peer = connection.peer().clone();
     let (reader, writer) = connection.into_split();
     let shared = share(Side::Acceptor, Writer::Task(writer));
+    let way_back = Lane::new(Arc::clone(&shared), Wire::Lane);
+    peer.attach(Arc::new(Caller::Lane(way_back)));
+    let origin = Origin {
+        peer,
+        wire: Wire::Lane,
+    };
     let read = BytesMut::from(first.as_bytes());
-    let driver = Driver::new(
-        Arc::clone(&shared),
-        reader,
-        read,
-        Serving::new(service, peer),
-    );
+    let serving = Serving::new(service, origin);
+    let driver = Driver::new(Arc::clone(&shared), reader, read, serving);
+    (shared, driver)
+}
+
+/// One end of a lane within the process, which carries calls that travel on another wire.
+pub(crate) fn within<S: Serve>(
+    side: Side,
+    connection: Connection,
+    service: S,
+    origin: Origin,
+) -> (Arc<Shared>, Driver<S>) {
+    let (reader, writer) = connection.into_split();
+    let shared = share(side, Writer::Task(writer));
+    let serving = Serving::new(service, origin);
+    let driver = Driver::new(Arc::clone(&shared), reader, BytesMut::new(), serving);
     (shared, driver)
 }
 
@@ -109,10 +127,11 @@ pub(crate) fn offer_blocking(
     };
     let stream = Arc::new(stream);
     let writer = Writer::Callers(Arc::clone(&stream));
-    let lane = Lane::new(Arc::new(Shared {
+    let shared = Arc::new(Shared {
         state: Mutex::new(State::new(connection, writer)),
         crank: Some(Crank::new(stream, read)),
-    }));
+    });
+    let lane = Lane::new(shared, Wire::Lane);
     // What came behind the opening is looked at with the first turn.
     lane.turn(Turn::Look, 0);
     Ok(Some(lane))
