@@ -13,6 +13,7 @@ mod running;
 #[cfg(unix)]
 pub mod transport;
 mod wait;
+mod wires;
 
 pub use isolated::isolated;
 pub use mirror::{call_back, mirror};

@@ -19,7 +19,8 @@ pub(crate) fn item(service: &TonicService<'_>, runtime: &Path) -> TokenStream {
         .map(|it| it.name().to_owned())
         .collect();
     let methods = service.methods().iter().map(|it| {
-        let mut begin = format!("try_{}", it.name());
+        let plain = it.name().trim_start_matches("r#");
+        let mut begin = format!("try_{plain}");
         while taken.contains(&begin) {
             begin.push('_');
         }

@@ -106,8 +106,13 @@ impl<S: Serve> Serving<S> {
         let body = if last {
             Inflow::message(message)
         } else {
-            shared.state().slots.entry(stream).or_default();
-            Inflow::theirs(Arc::clone(shared), stream, message)
+            // Messages that came with the same bytes are there already.
+            let mut state = shared.state();
+            let slot = state.slots.entry(stream).or_default();
+            message
+                .into_iter()
+                .for_each(|message| slot.inbox.push_front(message));
+            Inflow::theirs(Arc::clone(shared), stream)
         };
         let mut request = request.map(|()| RequestBody::lane(body, timeout));
         request.extensions_mut().insert(self.origin.peer.clone());

@@ -85,6 +85,11 @@ impl State {
         self.connection.ready()
     }
 
+    /// What a caller is told where no call is taken: how the connection ended, if it did.
+    pub(crate) fn why_not(&self, error: &CommandError) -> Status {
+        self.lost.clone().unwrap_or_else(|| from_command(error))
+    }
+
     pub(crate) fn is_ready(&self) -> bool {
         self.ready().is_ok()
     }
@@ -254,6 +259,10 @@ impl State {
             | Event::Drained { stream } => *stream,
             _ => return,
         };
+        if let Event::Cancelled { .. } = &event {
+            self.cancelled(stream, wakers);
+            return;
+        }
         let Some(slot) = self.slots.get_mut(&stream) else {
             return;
         };
@@ -277,10 +286,6 @@ impl State {
                 }
                 slot.inbox.extend(message);
                 slot.over = Some(Over::Ended(end));
-                slot.stop_sending();
-            }
-            Event::Cancelled { .. } => {
-                slot.over = Some(Over::Cancelled);
                 slot.stop_sending();
             }
             Event::NotCarriedOut { .. } => {
@@ -356,10 +361,29 @@ impl State {
 
     /// Gives a call of ours up, unless it is over.
     pub(crate) fn give_up(&mut self, stream: u64) {
-        if let Some(mut slot) = self.slots.remove(&stream) {
+        if let Some(slot) = self.slots.get_mut(&stream) {
             slot.stop_sending();
             let _gone = self.connection.cancel(stream);
+            self.forget(stream);
             self.send();
+        }
+    }
+
+    /// Ends a call of the peer's that it gave up. Whoever still reads its messages finds that it is gone.
+    fn cancelled(&mut self, stream: u64, wakers: &mut Vec<Waker>) {
+        if let Some(slot) = self.slots.get_mut(&stream) {
+            slot.stop_sending();
+            wakers.extend(slot.reader.take());
+            wakers.extend(slot.writer.take());
+            self.forget(stream);
+        }
+    }
+
+    /// Forgets a call that has ended. What came for it and was never read is given back to the connection.
+    pub(crate) fn forget(&mut self, stream: u64) {
+        let unread = self.slots.remove(&stream).map(|slot| slot.inbox);
+        for message in unread.unwrap_or_default() {
+            self.connection.release(stream, message.len());
         }
     }
 
@@ -369,7 +393,7 @@ impl State {
             return Room::Some;
         }
         match self.slots.get_mut(&stream) {
-            Some(slot) if self.lost.is_none() && !matches!(slot.over, Some(Over::Cancelled)) => {
+            Some(slot) if self.lost.is_none() => {
                 slot.writer = Some(cx.waker().clone());
                 Room::None
             }
@@ -381,7 +405,7 @@ impl State {
     pub(crate) fn fail(&mut self, stream: u64, status: &Status) {
         let trailers = trailers(status).into_trailers().unwrap_or_default();
         let _gone = self.connection.fail(stream, End::from_trailers(trailers));
-        self.slots.remove(&stream);
+        self.forget(stream);
         self.send();
     }
 
@@ -390,7 +414,7 @@ impl State {
     pub(crate) fn answer(&mut self, stream: u64, batch: Batch) {
         let ends = batch.ends();
         match batch.put(&mut self.connection, stream) {
-            Ok(()) if ends => drop(self.slots.remove(&stream)),
+            Ok(()) if ends => self.forget(stream),
             Ok(()) | Err(CommandError::Gone { .. } | CommandError::Over) => {}
             Err(error) => self.fail(stream, &from_command(&error)),
         }

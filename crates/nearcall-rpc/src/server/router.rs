@@ -153,13 +153,14 @@ impl Router {
         service: S,
         direct: Option<Handler>,
     ) {
+        let routes = Arc::make_mut(&mut self.routes);
         let route = Route {
             service: Box::new(service),
             direct,
             methods,
             unlisted: MethodFacts::new(&format!("/{name}"), true),
         };
-        if self.routes.contains_key(&name) {
+        if routes.contains_key(&name) {
             tracing::warn!(
                 service = &*name,
                 "the service was added twice; the later one answers"
@@ -178,7 +179,7 @@ impl Router {
                 },
             );
         }
-        Arc::make_mut(&mut self.routes).insert(name, route);
+        routes.insert(name, route);
     }
 
     /// Sends every call to one service, whatever its path.
