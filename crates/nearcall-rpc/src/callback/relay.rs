@@ -15,6 +15,9 @@ use crate::limits::{
 };
 use crate::status::{Reason, from_command};
 
+#[cfg(test)]
+mod tests;
+
 /// How many words may wait before nothing more is heard either, in multiples of what may wait before no more is said.
 /// What is heard makes few words by itself, so a peer that keeps to the rules never gets there.
 const HARD_FACTOR: usize = 16;

@@ -14,8 +14,8 @@ use nearcall::raw::{Answering, Messages, MethodPath, RawService};
 use nearcall::tokio::sync::{mpsc, oneshot};
 use nearcall::tokio::task::JoinHandle;
 use nearcall::{
-    Channel, ChannelBuilder, Drained, Request, Response, Server, Status, Streaming, Wire, caller,
-    tokio, tokio_stream,
+    Channel, ChannelBuilder, Drained, Limits, Request, Response, Server, Status, Streaming, Wire,
+    caller, tokio, tokio_stream,
 };
 use nearcall_testkit::address_in;
 use nearcall_testkit::probe::{Probe, ProbeClient, ProbeServer, Tally};
@@ -49,8 +49,13 @@ impl Serving {
     }
 
     async fn start(folder: Arc<TempDir>, service: RawService) -> Self {
+        Self::start_with(folder, service, Limits::default()).await
+    }
+
+    async fn start_with(folder: Arc<TempDir>, service: RawService, limits: Limits) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let server = Server::new(address_in(folder.path())).add_raw_service(service);
+        let server = server.limits(limits);
         let server = server.without_signals().stop_when(async {
             // A dropped sender is a test that is over.
             let _ = stopped.await;

@@ -14,7 +14,9 @@ async fn a_task_calls_back_after_the_call_was_answered() {
         let (server, mut given) = giving().await;
         let (mut client, tally) = server.client(wire).await;
         client.unary(Order::default()).await.unwrap();
-        let mut caller = ProbeClient::new(given.recv().await.unwrap());
+        let caller = given.recv().await.unwrap();
+        assert_eq!(caller.wire(), Some(wire));
+        let mut caller = ProbeClient::new(caller);
         for _ in 0..3 {
             let report = caller.unary(Order::default()).await.unwrap().into_inner();
             assert_eq!(report.wire, wire.to_string());

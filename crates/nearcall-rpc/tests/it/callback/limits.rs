@@ -1,10 +1,13 @@
 //! What is not hosted, and how much at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use nearcall::raw::{self, CallOptions, MethodPath};
 use nearcall::tokio_stream::StreamExt;
 use nearcall::{Code, Limits, Reason, Wire, tokio, tokio_stream};
 use nearcall_testkit::probe::{Order, Probe, ProbeClient, ProbeServer};
+use prost::bytes::Bytes;
 
 use super::{Serving, WIRES, mirror};
 
@@ -113,6 +116,25 @@ async fn a_stream_that_is_not_read_holds_up_no_other_call() {
         stuck.abort();
         tally.wait_dropped(1).await;
     }
+}
+
+#[tokio::test]
+async fn a_client_may_wait_as_long_as_it_likes_for_its_first_call() {
+    let mut limits = Limits::default();
+    limits.stream_idle = Some(Duration::from_millis(50));
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let server = Serving::start_with(folder, mirror(), limits).await;
+    let hosting = server.builder(Wire::Grpc);
+    let hosting = hosting.host(ProbeServer::new(Probe::default()));
+    let channel = hosting.connect().await.unwrap();
+    // Another stream, on which nothing travels, is ended.
+    let path = MethodPath::new("grpc.health.v1.Health", "Watch").unwrap();
+    let watch = nearcall::Request::new(tokio_stream::once(Bytes::new()));
+    let watch = raw::call(channel.clone(), &path, watch, CallOptions::default()).await;
+    let ended = watch.unwrap().into_inner().trailers().await.unwrap_err();
+    assert_eq!(Reason::of(&ended), Some(Reason::StreamIdle), "{ended:?}");
+    let mut client = ProbeClient::new(channel);
+    assert!(client.unary(Order::default()).await.is_ok());
 }
 
 #[tokio::test]
