@@ -33,7 +33,7 @@ async fn a_client_that_hosts_nothing_says_so() {
 async fn a_service_that_is_not_hosted_is_unimplemented() {
     for wire in WIRES {
         let server = Serving::mirror().await;
-        let other = nearcall::raw::RawService::new("testing.v1.Other").unwrap();
+        let other = raw::RawService::new("testing.v1.Other").unwrap();
         let hosting = server.builder(wire).host_raw(other);
         let mut client = ProbeClient::new(hosting.connect().await.unwrap());
         let status = client.unary(Order::default()).await.unwrap_err();

@@ -166,6 +166,11 @@ async fn an_answer_of_more_messages_than_were_taken_is_refused() {
     let Heard::Call(asked) = next(&mut heard).await else {
         panic!("expected Call");
     };
+    let report = nearcall_testkit::probe::Report {
+        payload: vec![7; 200_000],
+        ..Default::default()
+    };
+    let report = prost::Message::encode_to_vec(&report);
     let mut sent = 0;
     let cancelled = loop {
         tokio::select! {
@@ -174,7 +179,7 @@ async fn an_answer_of_more_messages_than_were_taken_is_refused() {
                 Heard::Taken(_) | Heard::Message(_) | Heard::HalfClose(_) => {}
                 other => panic!("expected Cancel, found {other:?}"),
             },
-            () = say(&out, Says::Message(Message { call: asked.call, message: vec![7; 200_000] })) => sent += 1,
+            () = say(&out, Says::Message(Message { call: asked.call, message: report.clone() })) => sent += 1,
         }
     };
     assert_eq!(cancelled, asked.call);
