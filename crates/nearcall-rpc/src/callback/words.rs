@@ -78,7 +78,7 @@ impl Heard for pb::HostResponse {
             ByServer::Ready(_) => return Err(twice("Ready")),
             ByServer::Call(call) => {
                 let asked = Call {
-                    path: path(call.path)?,
+                    path: path(&call.path)?,
                     // One that is below zero is over.
                     timeout: call
                         .timeout
@@ -155,7 +155,7 @@ fn twice(word: &str) -> Status {
     Status::invalid_argument(format!("expected {word} first and once, found it later"))
 }
 
-fn path(path: String) -> Result<PathAndQuery, Status> {
+fn path(path: &str) -> Result<PathAndQuery, Status> {
     path.parse()
         .map_err(|_| Status::invalid_argument(format!("expected a path, found {path:?}")))
 }

@@ -28,7 +28,7 @@ use crate::wire::Wire;
 #[derive(Debug)]
 pub(crate) enum Offer<S> {
     /// The peer speaks it too.
-    Taken(Lane, Driver<S>),
+    Taken(Lane, Box<Driver<S>>),
     /// The peer does not, or said nothing.
     Declined,
 }
@@ -74,7 +74,10 @@ pub(crate) async fn offer<S: Serve>(
     };
     let serving = Serving::new(service, origin);
     let driver = Driver::new(Arc::clone(&shared), reader, read, serving);
-    Ok(Offer::Taken(Lane::new(shared, Wire::Lane), driver))
+    Ok(Offer::Taken(
+        Lane::new(shared, Wire::Lane),
+        Box::new(driver),
+    ))
 }
 
 /// Takes up the lane on a connection whose opening was read.

@@ -41,7 +41,11 @@ struct Serving {
 
 impl Serving {
     async fn mirror() -> Self {
-        Self::start(Arc::new(tempfile::tempdir().unwrap()), mirror()).await
+        Self::start(
+            Arc::new(tempfile::tempdir().expect("a temporary folder")),
+            mirror(),
+        )
+        .await
     }
 
     async fn start(folder: Arc<TempDir>, service: RawService) -> Self {
@@ -51,8 +55,8 @@ impl Serving {
             // A dropped sender is a test that is over.
             let _ = stopped.await;
         });
-        let bound = server.bind().await.unwrap();
-        let served = tokio::spawn(async { bound.serve().await.unwrap() });
+        let bound = server.bind().await.expect("the server starts");
+        let served = tokio::spawn(async { bound.serve().await.expect("the server goes on") });
         Self {
             folder,
             stop,
@@ -69,7 +73,10 @@ impl Serving {
         let probe = Probe::default();
         let tally = Arc::clone(&probe.tally);
         let channel = self.builder(wire).host(ProbeServer::new(probe));
-        (ProbeClient::new(channel.connect().await.unwrap()), tally)
+        (
+            ProbeClient::new(channel.connect().await.expect("the server can be reached")),
+            tally,
+        )
     }
 
     fn begin_to_stop(self) -> JoinHandle<Drained> {
@@ -86,14 +93,14 @@ fn probe(
     + Sync
     + 'static,
 ) -> RawService {
-    let service = RawService::new("testing.v1.Probe").unwrap();
-    methods
+    let service = RawService::new("testing.v1.Probe").expect("a name");
+    METHODS
         .into_iter()
         .fold(service, |service, (name, streams)| {
             let answer = answer.clone();
             service
                 .method(name, streams, move |request| answer(name, request))
-                .unwrap()
+                .expect("a name")
         })
 }
 
@@ -106,7 +113,7 @@ async fn back(
     method: &str,
     request: Request<Streaming<Bytes>>,
 ) -> Result<Response<Messages>, Status> {
-    let path = MethodPath::new("testing.v1.Probe", method).unwrap();
+    let path = MethodPath::new("testing.v1.Probe", method).expect("a name");
     nearcall_testkit::call_back(&path, request).await
 }
 
@@ -117,12 +124,12 @@ async fn giving() -> (Serving, mpsc::UnboundedReceiver<Channel>) {
         let give = give.clone();
         Box::pin(async move {
             let channel = caller(&request).ok_or_else(|| Status::failed_precondition("none"))?;
-            give.send(channel).unwrap();
+            give.send(channel).expect("the test goes on");
             let empty = Bytes::new();
             let messages: Messages = Box::pin(tokio_stream::once(Ok(empty)));
             Ok(Response::new(messages))
         })
     });
-    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
     (Serving::start(folder, service).await, given)
 }

@@ -20,18 +20,23 @@ async fn open(
     let (say, said) = mpsc::channel(16);
     let services = services.iter().map(|&name| name.to_owned()).collect();
     let hello = Says::Hello(Hello { services });
-    say.send(HostRequest { says: Some(hello) }).await.unwrap();
+    say.send(HostRequest { says: Some(hello) })
+        .await
+        .expect("the stream stands");
     let mut client = CallbacksClient::new(channel.clone());
     let heard = client.host(ReceiverStream::new(said)).await?.into_inner();
     Ok((say, heard))
 }
 
 async fn next(heard: &mut Streaming<HostResponse>) -> Heard {
-    heard.message().await.unwrap().unwrap().says.unwrap()
+    let word = heard.message().await.expect("the stream stands");
+    word.and_then(|word| word.says).expect("a word")
 }
 
 async fn say(out: &mpsc::Sender<HostRequest>, says: Says) {
-    out.send(HostRequest { says: Some(says) }).await.unwrap();
+    out.send(HostRequest { says: Some(says) })
+        .await
+        .expect("the stream stands");
 }
 
 #[tokio::test]
