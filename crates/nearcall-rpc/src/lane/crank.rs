@@ -163,7 +163,10 @@ impl Crank {
                 match state.receive(read, &mut wakers) {
                     // Nobody is here to serve: who makes calls that block serves nothing on their connection.
                     Ok(Some(arrived)) => state.refuse(arrived.stream),
-                    Ok(None) => return state.broken.take().map(Ended::Broken),
+                    Ok(None) => {
+                        let ended_by = state.ended_by.take().map(Ended::EndedBy);
+                        return ended_by.or_else(|| state.broken.take().map(Ended::Broken));
+                    }
                     Err(violation) => return Some(Ended::Violated(violation)),
                 }
             }

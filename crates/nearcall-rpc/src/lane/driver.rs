@@ -34,6 +34,9 @@ pub(crate) enum Ended {
     /// The system said no.
     #[error("the connection broke")]
     Broken(#[source] io::Error),
+    /// The peer ended it, for a reason that it told.
+    #[error("the peer ended the connection: {0}")]
+    EndedBy(String),
     /// The peer did not answer a PING.
     #[error("the peer does not answer any more")]
     Silent,
@@ -140,8 +143,12 @@ impl<S: Serve> Driver<S> {
             if self.newcomer.is_some() && state.connection.peer().is_some() {
                 self.newcomer = None;
             }
+            let ended_by = state.ended_by.take();
             drop(state);
             self.wakers.drain(..).for_each(Waker::wake);
+            if let Some(why) = ended_by {
+                return self.end(Ended::EndedBy(why));
+            }
             // One call after the other: what one has given back is at hand for the next.
             match received {
                 Ok(Some(call)) => begun = Some(self.serving.serve(&self.shared, call)),

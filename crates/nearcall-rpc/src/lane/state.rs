@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) unused: bool,
     /// What the system said when it took no more bytes.
     pub(crate) broken: Option<io::Error>,
+    /// Why the peer ended the connection, where it said so: a rule that was broken here.
+    pub(crate) ended_by: Option<String>,
     /// Why the connection is over.
     pub(crate) lost: Option<Status>,
 }
@@ -69,6 +71,7 @@ impl State {
             driver: Waker::noop().clone(),
             unused: false,
             broken: None,
+            ended_by: None,
             lost: None,
         }
     }
@@ -189,6 +192,9 @@ impl State {
                 }
                 Event::GoAway { last, code, text } => {
                     tracing::debug!(last, code, text, "the peer goes away");
+                    if code != 0 {
+                        self.ended_by = Some(text);
+                    }
                     wakers.extend(std::mem::take(&mut self.waiting).into_values());
                 }
                 other => self.deliver(other, wakers),

@@ -153,14 +153,13 @@ impl Router {
         service: S,
         direct: Option<Handler>,
     ) {
-        let routes = Arc::make_mut(&mut self.routes);
         let route = Route {
             service: Box::new(service),
             direct,
             methods,
             unlisted: MethodFacts::new(&format!("/{name}"), true),
         };
-        if routes.contains_key(&name) {
+        if self.routes.contains_key(&name) {
             tracing::warn!(
                 service = &*name,
                 "the service was added twice; the later one answers"
@@ -179,7 +178,7 @@ impl Router {
                 },
             );
         }
-        routes.insert(name, route);
+        Arc::make_mut(&mut self.routes).insert(name, route);
     }
 
     /// Sends every call to one service, whatever its path.
