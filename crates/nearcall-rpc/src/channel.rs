@@ -233,7 +233,7 @@ impl ChannelBuilder {
         Ok(self.with(link))
     }
 
-    /// Connects now, for calls that block ([`blocking`](crate::blocking)).
+    /// Connects now, for calls that block ([`blocking`]).
     ///
     /// # Errors
     ///

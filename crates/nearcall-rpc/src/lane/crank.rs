@@ -164,7 +164,7 @@ impl Crank {
                     // Nobody is here to serve: who makes calls that block serves nothing on their connection.
                     Ok(Some(arrived)) => state.refuse(arrived.stream),
                     Ok(None) => {
-                        let ended_by = state.ended_by.take().map(Ended::EndedBy);
+                        let ended_by = state.ended_by.take().map(Ended::Told);
                         return ended_by.or_else(|| state.broken.take().map(Ended::Broken));
                     }
                     Err(violation) => return Some(Ended::Violated(violation)),

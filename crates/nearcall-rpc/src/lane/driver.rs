@@ -36,7 +36,7 @@ pub(crate) enum Ended {
     Broken(#[source] io::Error),
     /// The peer ended it, for a reason that it told.
     #[error("the peer ended the connection: {0}")]
-    EndedBy(String),
+    Told(String),
     /// The peer did not answer a PING.
     #[error("the peer does not answer any more")]
     Silent,
@@ -147,7 +147,7 @@ impl<S: Serve> Driver<S> {
             drop(state);
             self.wakers.drain(..).for_each(Waker::wake);
             if let Some(why) = ended_by {
-                return self.end(Ended::EndedBy(why));
+                return self.end(Ended::Told(why));
             }
             // One call after the other: what one has given back is at hand for the next.
             match received {

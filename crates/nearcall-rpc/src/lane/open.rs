@@ -21,10 +21,6 @@ use crate::callback::Caller;
 use crate::wire::Wire;
 
 /// What became of an offer to speak the lane.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is made and taken apart at once"
-)]
 #[derive(Debug)]
 pub(crate) enum Offer<S> {
     /// The peer speaks it too.

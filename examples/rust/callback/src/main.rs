@@ -1,4 +1,5 @@
 //! A chat: the server calls the listeners that its members host on their own connections.
+#![expect(clippy::print_stdout, reason = "an example says what it sees")]
 
 use std::sync::Mutex;
 
