@@ -56,6 +56,9 @@ pub const COALESCED_BYTES_MAX: usize = 32 * 1_024;
 /// Limit: how long a server of which nothing is known may take to say whether it speaks the lane.
 pub const OFFER_TIMEOUT: Duration = Duration::from_millis(200);
 
+/// Limit: how long a peer that broke a rule of the lane may take to read which, before the connection is closed.
+pub const PARTING_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Limit: bytes that one read of a lane's connection takes at most.
 pub const READ_BYTES_MAX: usize = 64 * 1_024;
 
