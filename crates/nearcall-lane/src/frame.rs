@@ -287,7 +287,7 @@ pub(crate) fn decode(
     if has(MESSAGE) || kind == Kind::Message {
         let length = reader.rest().len();
         if length > PIECE_BYTES_MAX {
-            return Err(reader.malformed("at most 64 KiB of a message"));
+            return Err(reader.malformed("at most 68 KiB of a message"));
         }
         return Ok((frame, length));
     }

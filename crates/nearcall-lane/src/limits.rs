@@ -7,7 +7,9 @@
 pub const FRAME_BYTES_MAX: usize = 128 * 1_024;
 
 /// Limit: bytes of a message in one frame; a longer message is cut into pieces, so that others overtake it.
-pub const PIECE_BYTES_MAX: usize = 64 * 1_024;
+///
+/// It has room for 64 KiB of somebody's and what protobuf puts around them.
+pub const PIECE_BYTES_MAX: usize = 68 * 1_024;
 
 /// Limit: size of one block of metadata: for each entry the bytes of its name and value, and [`ENTRY_COST`].
 pub const METADATA_SIZE_MAX: usize = 16 * 1_024;

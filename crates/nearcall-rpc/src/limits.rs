@@ -59,8 +59,8 @@ pub const OFFER_TIMEOUT: Duration = Duration::from_millis(200);
 /// Limit: how long a peer that broke a rule of the lane may take to read which, before the connection is closed.
 pub const PARTING_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Limit: bytes that one read of a lane's connection takes at most.
-pub const READ_BYTES_MAX: usize = 64 * 1_024;
+/// Limit: bytes that one read of a lane's connection takes at most: the longest piece of a message, and a little of the next.
+pub const READ_BYTES_MAX: usize = 80 * 1_024;
 
 /// How much room a read of a lane's connection has at least.
 pub const READ_ROOM_MIN: usize = 16 * 1_024;
