@@ -52,8 +52,11 @@ pub(crate) async fn call(
         body,
     };
     let copy = sending.copy();
-    let outcome = attempt(&order, sending).await;
-    order.go_on(outcome, copy).await
+    match attempt(&order, sending).await {
+        Ok(response) if order.is_settled(&response) => Ok(response),
+        // In a box, as below, since hardly any call needs the room.
+        outcome => Box::pin(order.go_on(outcome, copy)).await,
+    }
 }
 
 /// What a call came to.
@@ -346,7 +349,7 @@ async fn attempt(order: &Order, sending: Sending) -> Result<Response<ResponseBod
             authority,
             hosts,
         } => {
-            let attempt = attempt_http2(http2, authority, hosts, sending, deadline);
+            let attempt = Box::pin(attempt_http2(http2, authority, hosts, sending, deadline));
             within(deadline, attempt)
                 .await
                 .unwrap_or_else(|status| Err(Failure::Ended { status }))
