@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -33,6 +34,7 @@ use crate::server::direct::DirectCall;
 use crate::server::newcomers::Newcomer;
 use crate::server::opening::Opening;
 use crate::server::router::Router;
+use crate::server::session::Session;
 use crate::wire::Wire;
 
 /// What a call passes on its way to the handler, outermost first.
@@ -51,6 +53,7 @@ type Stack = Layered<Layers, Router>;
 pub(crate) async fn serve(
     accept: &Accept,
     connection: Connection,
+    session: Session,
     newcomer: Newcomer,
     stop: &CancellationToken,
 ) {
@@ -88,10 +91,14 @@ pub(crate) async fn serve(
     if let Some(why) = &refusal {
         tracing::warn!(%peer, why, "refused a peer");
     }
-    let stack = stack(accept, refusal.map(Arc::from));
+    let calls = Calls {
+        stack: stack(accept, refusal.map(Arc::from)),
+        peer,
+        session,
+    };
     match wire {
-        Wire::Grpc => grpc(accept, connection, stack, newcomer, silence, stop).await,
-        Wire::Lane => lane(accept, connection, stack, newcomer, silence, stop).await,
+        Wire::Grpc => grpc(accept, connection, calls, newcomer, silence, stop).await,
+        Wire::Lane => lane(accept, connection, calls, newcomer, silence, stop).await,
     }
 }
 
@@ -99,16 +106,12 @@ pub(crate) async fn serve(
 async fn grpc(
     accept: &Accept,
     connection: Prefaced<Connection>,
-    stack: Stack,
+    calls: Calls,
     newcomer: Newcomer,
     mut silence: Pin<&mut impl Future<Output = &'static str>>,
     stop: &CancellationToken,
 ) {
     let peer = connection.inner().peer().clone();
-    let service = Calls {
-        stack,
-        peer: peer.clone(),
-    };
     let io = Opening::new(connection, newcomer);
     // TCP clients send a host and a port, which HTTP/2 takes as it is.
     let heals = accept.heal && peer.transport != Transport::Tcp;
@@ -117,7 +120,7 @@ async fn grpc(
     } else {
         Healed::passive(io)
     };
-    let mut connection = pin!(http2(&accept.limits).serve_connection(TokioIo::new(io), service));
+    let mut connection = pin!(http2(&accept.limits).serve_connection(TokioIo::new(io), calls));
     let outcome = tokio::select! {
         outcome = &mut connection => outcome,
         why = &mut silence => {
@@ -138,14 +141,14 @@ async fn grpc(
 async fn lane(
     accept: &Accept,
     connection: Prefaced<Connection>,
-    stack: Stack,
+    calls: Calls,
     newcomer: Newcomer,
     mut silence: Pin<&mut impl Future<Output = &'static str>>,
     stop: &CancellationToken,
 ) {
     let (first, connection) = connection.into_parts();
     let peer = connection.peer().clone();
-    let (shared, driver) = lane::acceptor(connection, &first, stack);
+    let (shared, driver) = lane::acceptor(connection, &first, calls);
     let limits = &accept.limits;
     let driver = driver
         .when_greeted(newcomer)
@@ -179,12 +182,28 @@ async fn lane(
     }
 }
 
-impl lane::Serve for Stack {
+/// The lane says by itself who its peer is.
+impl lane::Serve for Calls {
     type Answer = StackBody;
     type Direct = DirectCall<Stages>;
 
     fn direct(&self, arrived: lane::Arrived, peer: &Peer) -> Result<Self::Direct, lane::Arrived> {
-        Self::direct(self, arrived, peer)
+        self.stack.direct(arrived, peer, &self.session)
+    }
+}
+
+impl Service<Request<RequestBody>> for Calls {
+    type Response = Response<StackBody>;
+    type Error = Infallible;
+    type Future = <Stack as Service<Request<RequestBody>>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.stack.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
+        request.extensions_mut().insert(self.session.clone());
+        self.stack.call(request)
     }
 }
 
@@ -218,11 +237,12 @@ fn http2(limits: &Limits) -> hyper::server::conn::http2::Builder<TokioExecutor> 
     builder
 }
 
-/// The calls of one connection, as hyper hands them over.
+/// The calls of one connection, as either wire hands them over.
 #[derive(Debug)]
 struct Calls {
     stack: Stack,
     peer: Peer,
+    session: Session,
 }
 
 impl hyper::service::Service<Request<Incoming>> for Calls {
@@ -233,6 +253,7 @@ impl hyper::service::Service<Request<Incoming>> for Calls {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let mut request = request.map(RequestBody::grpc);
         request.extensions_mut().insert(self.peer.clone());
+        request.extensions_mut().insert(self.session.clone());
         request.extensions_mut().insert(Wire::Grpc);
         self.stack.clone().call(request)
     }

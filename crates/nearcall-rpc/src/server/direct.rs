@@ -18,6 +18,7 @@ use tonic::{Response, Status};
 use crate::lane::{Answers, Arrived, Batch};
 use crate::layer::{Arriving, Facts, Layer, Layered, Stage};
 use crate::server::router::Router;
+use crate::server::session::Session;
 use crate::wire::Wire;
 
 /// One call, with its stage.
@@ -33,6 +34,7 @@ impl<L: Layer> Layered<L, Router> {
         &self,
         arrived: Arrived,
         peer: &Peer,
+        session: &Session,
     ) -> Result<DirectCall<L::Stage>, Arrived> {
         let handler = self.inner.direct(arrived.call.path.path());
         let (Some((handler, row)), true, Some(message)) = (handler, arrived.last, &arrived.message)
@@ -55,6 +57,7 @@ impl<L: Layer> Layered<L, Router> {
         let mut request = tonic::Request::new(message.clone());
         *request.metadata_mut() = MetadataMap::from_headers(arrived.call.metadata);
         request.extensions_mut().insert(peer.clone());
+        request.extensions_mut().insert(session.clone());
         request.extensions_mut().insert(Wire::Lane);
         let (mut request, mut answer) = (Some(request), None);
         let called = stage.around(&mut || {
