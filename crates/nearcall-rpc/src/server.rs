@@ -31,7 +31,7 @@ pub use calls::CutCall;
 pub use drain::Drained;
 pub use health::HealthSwitch;
 pub use router::Served;
-pub use session::Session;
+pub use session::{Session, Undo};
 
 use crate::limits::Limits;
 use crate::proxy::{Named, Proxy};

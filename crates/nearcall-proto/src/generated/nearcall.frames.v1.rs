@@ -1234,6 +1234,10 @@ pub struct OpenRequest {
     /// are to send. Absent, it is 65,536.
     #[prost(uint64, optional, tag = "5")]
     pub inline_below: ::core::option::Option<u64>,
+    /// A ticket of this connection that turned out to be of no use, such as one for a socket that cannot be reached from
+    /// here. It is given back first, with what it holds.
+    #[prost(bytes = "vec", tag = "6")]
+    pub instead_of: crate::codegen::prost::alloc::vec::Vec<u8>,
 }
 #[allow(
     dead_code,

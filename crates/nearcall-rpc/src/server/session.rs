@@ -37,6 +37,12 @@ impl Session {
         &self.0.address
     }
 
+    /// Whether both are of one connection.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether the connection has ended.
     #[must_use]
     pub fn is_over(&self) -> bool {
@@ -48,45 +54,47 @@ impl Session {
         self.0.ended.clone().cancelled_owned()
     }
 
+    /// Done when the server begins to stop: for streams that do not end by themselves, and would hold every stop up.
+    pub fn server_stops(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        self.0.companions.stopping.clone().cancelled_owned()
+    }
+
     /// Makes something that has to be gone before the server's own socket is, such as a socket beside it. `make` answers
     /// with that, and with what takes it away again when the server begins to stop. None where it already does.
     ///
     /// `make` runs while the server cannot stop, so it should be short.
-    pub fn beside_server<T>(
-        &self,
-        make: impl FnOnce() -> (T, Box<dyn FnOnce() + Send>),
-    ) -> Option<T> {
+    pub fn beside_server<T>(&self, make: impl FnOnce() -> (T, Undo)) -> Option<T> {
         self.0.companions.add(make)
     }
 }
 
 /// What has to be taken away when a server stops, before its places are given up.
 #[derive(Default)]
-pub(crate) struct Companions(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    stopping: bool,
-    undo: Vec<Box<dyn FnOnce() + Send>>,
+pub(crate) struct Companions {
+    stopping: CancellationToken,
+    undo: Mutex<Vec<Undo>>,
 }
 
+/// Takes away again what was made beside a server.
+pub type Undo = Box<dyn FnOnce() + Send>;
+
 impl Companions {
-    fn add<T>(&self, make: impl FnOnce() -> (T, Box<dyn FnOnce() + Send>)) -> Option<T> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.stopping {
+    fn add<T>(&self, make: impl FnOnce() -> (T, Undo)) -> Option<T> {
+        let mut undo = self.undo.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.stopping.is_cancelled() {
             return None;
         }
-        let (made, undo) = make();
-        state.undo.push(undo);
+        let (made, take_away) = make();
+        undo.push(take_away);
         Some(made)
     }
 
     /// Takes everything away; from here on nothing is made.
     pub(crate) fn leave(&self) {
         let undo = {
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            state.stopping = true;
-            std::mem::take(&mut state.undo)
+            let mut undo = self.undo.lock().unwrap_or_else(PoisonError::into_inner);
+            self.stopping.cancel();
+            std::mem::take(&mut *undo)
         };
         for undo in undo {
             undo();
