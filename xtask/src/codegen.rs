@@ -66,6 +66,8 @@ fn generate(root: &Path, folder: &Path) -> anyhow::Result<()> {
     nearcall_build::Builder::new()
         .out_dir(folder)
         .runtime(RUNTIME)
+        // What they call through is above this crate.
+        .blocking(false)
         .compile(protos, [root.join(PROTOS)])?;
     Ok(())
 }

@@ -51,6 +51,20 @@ pub(crate) fn checks() -> Vec<Check> {
             run: python::run,
         },
         Check {
+            name: "lane-python",
+            about: "a client in Python that was written from the lane's page alone calls nearcall over the lane",
+            needs: &[PYTHON],
+            limit: Duration::from_secs(15 * MINUTES),
+            run: python::lane,
+        },
+        Check {
+            name: "python-callback",
+            about: "grpcio with no option set hosts a service that the server calls",
+            needs: &[PYTHON],
+            limit: Duration::from_secs(15 * MINUTES),
+            run: python::callback,
+        },
+        Check {
             name: "grpcurl",
             about: "grpcurl lists, describes and calls over a Unix socket",
             needs: &[GO],

@@ -91,6 +91,15 @@ pub(crate) const SYSTEMS: &[System] = &[
         smoke: true,
     },
     System {
+        name: "nearcall-lane-blocking",
+        title: "nearcall, lane, blocking client",
+        made: NEARCALL,
+        variant: "lane blocking",
+        place: Place::UnixSocket,
+        in_flight_max: 1,
+        smoke: true,
+    },
+    System {
         name: "nearcall-grpc",
         title: "nearcall, gRPC, current-thread",
         made: NEARCALL,

@@ -26,6 +26,7 @@ pub struct Builder {
     pub(crate) runtime: String,
     pub(crate) client: bool,
     pub(crate) server: bool,
+    pub(crate) blocking: bool,
     pub(crate) bytes: Vec<String>,
 }
 
@@ -36,6 +37,7 @@ impl Default for Builder {
             runtime: RUNTIME.to_owned(),
             client: true,
             server: true,
+            blocking: true,
             bytes: Vec::new(),
         }
     }
@@ -73,6 +75,12 @@ impl Builder {
     /// Whether to generate servers; they are by default.
     pub fn server(mut self, generate: bool) -> Self {
         self.server = generate;
+        self
+    }
+
+    /// Whether to generate, beside each client, one for programs without an async runtime; they are by default.
+    pub fn blocking(mut self, generate: bool) -> Self {
+        self.blocking = generate;
         self
     }
 

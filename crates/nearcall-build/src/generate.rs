@@ -37,6 +37,7 @@ pub(crate) fn generate(options: &Builder, schema: &Schema) -> Result<Output, Err
         runtime,
         client: options.client,
         server: options.server,
+        blocking: options.blocking,
         written: Rc::clone(&written),
     }));
 

@@ -9,7 +9,7 @@ use prost_build::{Comments, Method, Service};
 use quote::{ToTokens as _, quote};
 use syn::{File, Item, Path};
 
-use crate::added::{calls, described, stub, table};
+use crate::added::{blocking, calls, described, stub, table};
 use crate::paths;
 
 /// Writes the services of a run.
@@ -17,6 +17,7 @@ pub(crate) struct Services {
     pub(crate) runtime: Path,
     pub(crate) client: bool,
     pub(crate) server: bool,
+    pub(crate) blocking: bool,
     /// What was written, for the caller to go on with.
     pub(crate) written: Rc<RefCell<Written>>,
 }
@@ -65,6 +66,10 @@ impl Services {
             }
             stub::call_through(&self.runtime, &mut client);
             paths::put_below(&self.runtime, &mut client);
+            if self.blocking {
+                let more: File = syn::parse2(blocking::item(&described, &self.runtime))?;
+                add(&mut client, &more);
+            }
             client.to_tokens(&mut items);
         }
         if self.server {
@@ -72,16 +77,21 @@ impl Services {
             paths::put_below(&self.runtime, &mut server);
             let names: Vec<String> = described.methods.iter().map(|it| it.name.clone()).collect();
             let more: File = syn::parse2(described::item(service, &self.runtime, &names))?;
-            for item in &mut server.items {
-                if let Item::Mod(module) = item
-                    && let Some((_, content)) = &mut module.content
-                {
-                    content.extend(more.items.iter().cloned());
-                }
-            }
+            add(&mut server, &more);
             server.to_tokens(&mut items);
         }
         Ok(items)
+    }
+}
+
+/// Puts items into tonic's module.
+fn add(file: &mut File, more: &File) {
+    for item in &mut file.items {
+        if let Item::Mod(module) = item
+            && let Some((_, content)) = &mut module.content
+        {
+            content.extend(more.items.iter().cloned());
+        }
     }
 }
 
@@ -99,7 +109,7 @@ const TAKEN: [&str; 7] = [
     "with_origin",
 ];
 
-struct TonicService<'a> {
+pub(crate) struct TonicService<'a> {
     service: &'a Service,
     comment: Vec<String>,
     methods: Vec<TonicMethod>,
@@ -150,7 +160,7 @@ impl tonic_build::Service for TonicService<'_> {
     }
 }
 
-struct TonicMethod {
+pub(crate) struct TonicMethod {
     name: String,
     comment: Vec<String>,
     method: Method,

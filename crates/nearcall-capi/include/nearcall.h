@@ -28,7 +28,7 @@
 /**
  * The number of this ABI. It grows when something is added; what is there already keeps its meaning.
  */
-#define NEARCALL_ABI_VERSION 1
+#define NEARCALL_ABI_VERSION 2
 
 /**
  * No time limit, for every argument and field that counts milliseconds.
@@ -217,6 +217,11 @@ typedef struct nearcall_buffer {
 } nearcall_buffer;
 
 /**
+ * A server in this process.
+ */
+typedef uint64_t nearcall_host;
+
+/**
  * How a channel is made. All zero but `size` is the default, as is a null pointer.
  */
 typedef struct nearcall_channel_options {
@@ -236,6 +241,12 @@ typedef struct nearcall_channel_options {
      * How long a unary call may take that names no deadline, in milliseconds. 0: 10 seconds.
      */
     uint64_t unary_deadline_ms;
+    /**
+     * A host that has not started, whose methods the channel hosts on its own connection, for the server to call; or 0.
+     * They are settled from then on, and other channels may host them too. To be closed after those channels: until
+     * then calls that come are answered INTERNAL once the host is closed.
+     */
+    nearcall_host host;
 } nearcall_channel_options;
 
 /**
@@ -349,11 +360,6 @@ typedef struct nearcall_host_options {
 } nearcall_host_options;
 
 /**
- * A server in this process.
- */
-typedef uint64_t nearcall_host;
-
-/**
  * A call that this process answers.
  */
 typedef uint64_t nearcall_served;
@@ -412,8 +418,9 @@ nearcall_result nearcall_unary(nearcall_channel channel,
                                nearcall_status *status);
 
 /**
- * A server at a name, such as "arena", or at an address, such as "unix:/tmp/arena.sock"; it does not listen yet. From any
- * thread. `options` may be null.
+ * A server at a name, such as "arena", or at an address, such as "unix:/tmp/arena.sock"; it does not listen yet. With "" it
+ * never does, and is for channels to host on their own connections: see nearcall_channel_options. From any thread.
+ * `options` may be null.
  */
 nearcall_result nearcall_host_new(const char *target,
                                   const struct nearcall_host_options *options,

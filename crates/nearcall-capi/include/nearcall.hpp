@@ -321,10 +321,14 @@ struct Event {
         : kind(static_cast<EventKind>(event.kind)), code(static_cast<Code>(event.code)), message(event.message) {}
 };
 
+class Host;
+
 struct ChannelOptions {
     bool wait_for_ready = false;
     std::optional<Milliseconds> connect_timeout = {};
     std::optional<Milliseconds> unary_deadline = {};
+    // Not started: the channel hosts its methods on its own connection, for the server to call.
+    const Host *host = nullptr;
 };
 
 struct CallOptions {
@@ -444,12 +448,15 @@ private:
         with.flags = options.wait_for_ready ? NEARCALL_WAIT_FOR_READY : 0;
         with.connect_timeout_ms = detail::time(options.connect_timeout);
         with.unary_deadline_ms = detail::time(options.unary_deadline);
+        with.host = hosted(options);
         Channel channel;
         nearcall_channel id = 0;
         if (auto result = function(target, &with, &id); result != NEARCALL_OK) return detail::error(result);
         channel.handle_ = detail::Handle<nearcall_channel_close>(id);
         return channel;
     }
+
+    static nearcall_host hosted(const ChannelOptions &options);
 
     static nearcall_call_options raw(const CallOptions &options) {
         nearcall_call_options with{};
@@ -614,6 +621,8 @@ private:
     std::vector<std::unique_ptr<OnCall>> methods_;
     detail::Handle<nearcall_host_close> handle_;
 };
+
+inline nearcall_host Channel::hosted(const ChannelOptions &options) { return options.host ? options.host->id() : 0; }
 
 } // namespace nearcall
 

@@ -10,7 +10,7 @@
 use std::ffi::c_void;
 
 /// The number of this ABI. It grows when something is added; what is there already keeps its meaning.
-pub const NEARCALL_ABI_VERSION: u32 = 1;
+pub const NEARCALL_ABI_VERSION: u32 = 2;
 
 /// No time limit, for every argument and field that counts milliseconds.
 pub const NEARCALL_FOREVER: u64 = u64::MAX;
@@ -162,6 +162,10 @@ pub struct nearcall_channel_options {
     pub connect_timeout_ms: u64,
     /// How long a unary call may take that names no deadline, in milliseconds. 0: 10 seconds.
     pub unary_deadline_ms: u64,
+    /// A host that has not started, whose methods the channel hosts on its own connection, for the server to call; or 0.
+    /// They are settled from then on, and other channels may host them too. To be closed after those channels: until
+    /// then calls that come are answered INTERNAL once the host is closed.
+    pub host: nearcall_host,
 }
 
 /// How a call is made. All zero but `size` is the default, as is a null pointer.

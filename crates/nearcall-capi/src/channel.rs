@@ -15,6 +15,7 @@ use crate::abi::{
 use crate::boundary::{Out, bytes, enter, text};
 use crate::buffer;
 use crate::fault::{Fault, in_full};
+use crate::host::Host;
 use crate::options::{self, Call};
 use crate::runtime::{may_wait, running};
 use crate::status::Ended;
@@ -43,6 +44,10 @@ fn builder(
     let builder = nearcall::Channel::builder(target)
         .connect_timeout(connect.unwrap_or(Duration::MAX))
         .wait_for_ready(flags & NEARCALL_WAIT_FOR_READY != 0);
+    let builder = match options.host {
+        0 => builder,
+        host => table::find::<Host>(host)?.lend(builder)?,
+    };
     let unary_deadline = options::time(options.unary_deadline_ms, Some(UNARY_DEADLINE));
     Ok((builder, unary_deadline))
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nearcall::raw::RawService;
-use nearcall::{HealthSwitch, Server, tokio};
+use nearcall::{ChannelBuilder, HealthSwitch, Server, tokio};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -55,6 +55,8 @@ pub(crate) struct Host {
 enum State {
     /// The methods by service.
     New(BTreeMap<String, RawService>),
+    /// The same, which channels host on their own connections.
+    Lent(BTreeMap<String, RawService>),
     Serving(Serving),
     Closed,
 }
@@ -72,10 +74,29 @@ impl Host {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets a channel in the making host the methods.
+    pub(crate) fn lend(&self, builder: ChannelBuilder) -> Result<ChannelBuilder, Fault> {
+        let mut state = self.state();
+        let services = match &mut *state {
+            State::New(services) | State::Lent(services) if !services.is_empty() => {
+                std::mem::take(services)
+            }
+            State::New(_) | State::Lent(_) => return Err(Fault::State("the host has no method")),
+            State::Serving(_) | State::Closed => {
+                return Err(Fault::State("the host has started, or is closed"));
+            }
+        };
+        let builder = services.values().fold(builder, |builder, service| {
+            builder.host_raw(service.clone())
+        });
+        *state = State::Lent(services);
+        Ok(builder.hosting_limits(self.limits.clone()))
+    }
+
     fn begun(&self) -> Result<(Vec<String>, HealthSwitch), Fault> {
         match &*self.state() {
             State::Serving(serving) => Ok((serving.addresses.clone(), serving.health.clone())),
-            State::New(_) | State::Closed => Err(NOT_STARTED),
+            State::New(_) | State::Lent(_) | State::Closed => Err(NOT_STARTED),
         }
     }
 }
@@ -91,8 +112,9 @@ impl Drop for Host {
 
 const NOT_STARTED: Fault = Fault::State("the host has not started");
 
-/// A server at a name, such as "arena", or at an address, such as "unix:/tmp/arena.sock"; it does not listen yet. From any
-/// thread. `options` may be null.
+/// A server at a name, such as "arena", or at an address, such as "unix:/tmp/arena.sock"; it does not listen yet. With "" it
+/// never does, and is for channels to host on their own connections: see nearcall_channel_options. From any thread.
+/// `options` may be null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nearcall_host_new(
     target: *const c_char,
@@ -323,6 +345,18 @@ pub unsafe extern "C" fn nearcall_host_close(host: nearcall_host) -> nearcall_re
         if let State::Serving(serving) = state {
             serving.stop.cancel();
             let waited = running()?.wait(serving.done.cancelled_owned());
+            host.shared.gate.shut();
+            host.shared.arrivals.clear();
+            return waited;
+        }
+        if let State::Lent(_) = state {
+            host.shared.arrivals.end(());
+            host.shared.tellers.close();
+            let tellers = host.shared.tellers.clone();
+            // Streams whose channel was closed before have their last events still.
+            let told =
+                async move { tokio::time::timeout(LAST_EVENTS_TIMEOUT, tellers.wait()).await };
+            let waited = running()?.wait(told).map(drop);
             host.shared.gate.shut();
             host.shared.arrivals.clear();
             return waited;

@@ -34,7 +34,7 @@ unsafe impl Versioned for nearcall_call_options {
 
 // SAFETY: integers, the size first.
 unsafe impl Versioned for nearcall_channel_options {
-    const FIRST: usize = size_of::<Self>();
+    const FIRST: usize = std::mem::offset_of!(Self, host);
     const NAME: &'static str = "nearcall_channel_options";
 }
 

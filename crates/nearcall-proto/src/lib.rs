@@ -4,6 +4,14 @@ pub mod direct;
 pub mod stub;
 pub mod table;
 
+/// How a server calls what its client hosts, where the two speak gRPC.
+pub mod callback {
+    /// The first version.
+    pub mod v1 {
+        include!("generated/nearcall.callback.v1.rs");
+    }
+}
+
 /// What `nearcall up` serves: the services of a world as they stand, stopped, restarted, and what they print.
 pub mod supervisor {
     /// The first version.

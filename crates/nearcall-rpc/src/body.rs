@@ -11,6 +11,7 @@ use atomic_waker::AtomicWaker;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio_util::sync::DropGuard;
 use tonic::Status;
 
 use crate::lane::Inflow;
@@ -119,22 +120,30 @@ pub(crate) enum OutgoingBody {
 
 impl OutgoingBody {
     /// What the reader of the answer holds, so that the messages stop with it.
-    pub(crate) fn answer_guard(&self) -> AnswerGuard {
-        AnswerGuard(match self {
+    pub(crate) fn answer_guard(&self, hosts: Option<Arc<DropGuard>>) -> AnswerGuard {
+        let dropped = match self {
             Self::Message(_) => None,
             Self::Stream { answer, .. } => Some(Arc::clone(answer)),
-        })
+        };
+        AnswerGuard {
+            dropped,
+            _hosts: hosts,
+        }
     }
 }
 
 /// Held by whoever reads the answer. Its end says to the stream of messages that nobody does any more: HTTP/2 would go on
 /// sending, and gRPC calls that cancelled.
 #[derive(Debug, Default)]
-pub(crate) struct AnswerGuard(Option<Arc<Dropped>>);
+pub(crate) struct AnswerGuard {
+    dropped: Option<Arc<Dropped>>,
+    /// What the client hosts, which the handler may call until its answer ends.
+    _hosts: Option<Arc<DropGuard>>,
+}
 
 impl Drop for AnswerGuard {
     fn drop(&mut self) {
-        if let Some(dropped) = &self.0 {
+        if let Some(dropped) = &self.dropped {
             dropped.flag.store(true, Ordering::Release);
             dropped.waker.wake();
         }

@@ -17,17 +17,25 @@ use std::time::Duration;
 
 use http::uri::Authority;
 use http::{Request, Response};
+use nearcall_proto::table::Described;
 use nearcall_transport::{Connection, PeerPolicy, Target};
 use tonic::Status;
 use tonic::body::Body;
+use tonic::server::NamedService;
 use tower_service::Service;
 
 pub use answer::ResponseBody;
 pub use connect::ConnectError;
+pub(crate) use connect::Sender;
 
+use crate::blocking;
+use crate::callback::Hosting;
 use crate::context::Context;
-use crate::limits::{CONNECT_TIMEOUT, UNARY_DEADLINE};
+use crate::lane::Lane;
+use crate::limits::{CONNECT_TIMEOUT, Limits, UNARY_DEADLINE};
+use crate::raw::RawService;
 use crate::resolve::ResolveError;
+use crate::server::Served;
 use crate::wire::Wire;
 use connect::Way;
 use link::Link;
@@ -68,6 +76,7 @@ pub struct ChannelBuilder {
     wire: Option<Wire>,
     unary_deadline: Option<Duration>,
     wait_for_ready: bool,
+    hosting: Hosting,
 }
 
 /// Put into a request's extensions, says whether this one call waits until the server is ready.
@@ -103,14 +112,19 @@ impl Channel {
         let authority = Authority::from_static(connect::NO_HOST);
         let shaken = connect::handshake(connection, authority).await;
         let sender = shaken.map_err(|error| ConnectError::GivenEnded(Some(error)))?;
-        Ok(Self {
+        Ok(Self::given(sender))
+    }
+
+    /// A channel over a connection that cannot be made again.
+    pub(crate) fn given(sender: Sender) -> Self {
+        Self {
             shared: Arc::new(Shared {
                 link: Link::given(sender),
                 retries: Retries::default(),
                 unary_deadline: Some(UNARY_DEADLINE),
                 wait_for_ready: false,
             }),
-        })
+        }
     }
 
     /// A channel with settings of its own.
@@ -122,6 +136,7 @@ impl Channel {
             wire: None,
             unary_deadline: Some(UNARY_DEADLINE),
             wait_for_ready: false,
+            hosting: Hosting::default(),
         }
     }
 
@@ -172,6 +187,30 @@ impl ChannelBuilder {
         self
     }
 
+    /// Hosts a service that `nearcall-build` generated on the channel's own connection: the server's handlers call it
+    /// through [`caller`](crate::caller). It is hosted as long as the channel or a clone of it lives, again with each
+    /// new connection, and nobody but the server at its other end can call it.
+    #[must_use]
+    pub fn host<S: Served + Described + NamedService>(mut self, service: S) -> Self {
+        self.hosting.add(service);
+        self
+    }
+
+    /// As [`Self::host`], for a service whose messages stay bytes.
+    #[must_use]
+    pub fn host_raw(mut self, service: RawService) -> Self {
+        self.hosting.add_raw(service);
+        self
+    }
+
+    /// What is allowed to those who call what is hosted: calls and streams at once, the deadline of unary calls that have
+    /// none, and how long a stream may carry nothing. Default: as for a server.
+    #[must_use]
+    pub fn hosting_limits(mut self, limits: Limits) -> Self {
+        self.hosting.limits = limits;
+        self
+    }
+
     /// Connects now; with [`Self::wait_for_ready`] tries until the server is there.
     ///
     /// # Errors
@@ -190,21 +229,68 @@ impl ChannelBuilder {
     ///
     /// As [`Channel::lazy`].
     pub fn lazy(self) -> Result<Channel, ConnectError> {
+        let link = Link::new(self.way(false)?);
+        Ok(self.with(link))
+    }
+
+    /// Connects now, for calls that block ([`blocking`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`Channel::connect`].
+    ///
+    /// # Panics
+    ///
+    /// In an async task, where nothing may block, if the server speaks gRPC alone.
+    pub fn connect_blocking(self) -> Result<blocking::Channel, ConnectError> {
+        if !self.hosting.is_empty() {
+            // Somebody has to serve while the caller does not wait.
+            return blocking::Channel::on_runtime(self);
+        }
+        let way = self.way(true)?;
+        match connect::connect_blocking(&way) {
+            Ok((_, Some(lane))) => {
+                let link = Link::with(way, Sender::Lane(lane));
+                Ok(blocking::Channel::on_lane(self.with(link)))
+            }
+            // HTTP/2, and the addresses that are no sockets, need a runtime behind the scenes.
+            Ok((_, None))
+            | Err(ConnectError::Connect(nearcall_transport::ConnectError::Unsupported {
+                ..
+            })) => blocking::Channel::on_runtime(self),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn way(&self, blocking: bool) -> Result<Way, ConnectError> {
         let target: Target = self.target.parse().map_err(ResolveError::from)?;
-        Ok(Channel {
+        Ok(Way {
+            target,
+            limit: self.connect_timeout,
+            peers: self.peers.clone(),
+            wire: self.wire,
+            declined: AtomicBool::new(false),
+            blocking,
+            host: self.hosting.clone().host(),
+        })
+    }
+
+    fn with(self, link: Link) -> Channel {
+        Channel {
             shared: Arc::new(Shared {
-                link: Link::new(Way {
-                    target,
-                    limit: self.connect_timeout,
-                    peers: self.peers,
-                    wire: self.wire,
-                    declined: AtomicBool::new(false),
-                }),
+                link,
                 retries: Retries::default(),
                 unary_deadline: self.unary_deadline,
                 wait_for_ready: self.wait_for_ready,
             }),
-        })
+        }
+    }
+}
+
+impl Channel {
+    /// The lane of the connection there is.
+    pub(crate) fn lane(&self) -> Option<Lane> {
+        self.shared.link.lane()
     }
 }
 

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+pub mod blocking;
 mod body;
+mod callback;
 pub mod channel;
 mod context;
 mod deadline;
@@ -21,6 +23,7 @@ mod trace;
 mod wire;
 
 pub use body::RequestBody;
+pub use callback::caller;
 pub use channel::{Channel, ChannelBuilder, ConnectError, ResponseBody, WaitForReady};
 pub use context::{Context, Scope};
 pub use layer::trail::Trailers;

@@ -56,11 +56,20 @@ pub const COALESCED_BYTES_MAX: usize = 32 * 1_024;
 /// Limit: how long a server of which nothing is known may take to say whether it speaks the lane.
 pub const OFFER_TIMEOUT: Duration = Duration::from_millis(200);
 
+/// Limit: how long a peer that broke a rule of the lane may take to read which, before the connection is closed.
+pub const PARTING_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Limit: bytes that one read of a lane's connection takes at most.
 pub const READ_BYTES_MAX: usize = 64 * 1_024;
 
 /// How much room a read of a lane's connection has at least.
 pub const READ_ROOM_MIN: usize = 16 * 1_024;
+
+/// Limit: messages of one streaming call that a thread has sent and that are not on their way yet.
+pub const SENT_MESSAGES_MAX: usize = 64;
+
+/// Limit: how long one thread that makes blocking calls waits for another to read, before it looks by itself.
+pub const TURN_WAIT_MAX: Duration = Duration::from_millis(100);
 
 /// Limit: reads of a lane's connection before other tasks have their turn.
 pub const READS_PER_TURN_MAX: usize = 16;
@@ -76,6 +85,21 @@ pub const FIRST_POLL_MAX: Duration = Duration::from_micros(50);
 
 /// Limit: methods of one connection that are remembered to compute for long.
 pub const SLOW_METHODS_MAX: usize = 256;
+
+/// Limit: calls that a server has open at once on one stream of callbacks; one more waits, as on the lane.
+pub const CALLBACKS_MAX: u32 = 256;
+
+/// Limit: messages of one callback over gRPC, in one direction, that are sent and not taken yet.
+pub const CALLBACK_MESSAGES_MAX: u32 = 16;
+
+/// Limit: bytes of one message of a callback over gRPC, so that what is around it fits into what stock libraries take.
+pub const CALLBACK_MESSAGE_BYTES_MAX: u32 = 4 * 1_024 * 1_024 - 1_024;
+
+/// Limit: words of a stream of callbacks that wait to be sent before no more calls and messages are taken in.
+pub const CALLBACK_WORDS_MAX: usize = 64;
+
+/// Limit: services that one stream of callbacks may host.
+pub const CALLBACK_SERVICES_MAX: usize = 64;
 
 /// Limit: how long a channel tries to connect, the HTTP/2 handshake included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -19,7 +19,9 @@ use tower_service::Service;
 pub use token::{Token, TokenError};
 
 use crate::body::RequestBody;
+use crate::callback::HOST_PATH;
 use crate::channel::Channel;
+use crate::status::Reason;
 use body::Answer;
 use guard::Guard;
 pub(crate) use guard::Named;
@@ -75,6 +77,12 @@ impl Service<Request<RequestBody>> for Proxy {
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         if let Err(refusal) = self.guard.admit(&request) {
             return Box::pin(std::future::ready(Ok(refusal.into_http())));
+        }
+        if request.uri().path() == HOST_PATH {
+            // The server behind would call one client for the calls of another: all come by the bridge's own connection.
+            let status =
+                Reason::UnknownService.status("a bridge hands on no way back to its callers");
+            return Box::pin(std::future::ready(Ok(status.into_http())));
         }
         let (mut parts, body) = request.into_parts();
         // The token is for the bridge alone, and the names are the bridge's.

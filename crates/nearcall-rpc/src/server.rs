@@ -2,7 +2,7 @@
 
 mod accept;
 pub(crate) mod calls;
-mod connection;
+pub(crate) mod connection;
 mod direct;
 mod drain;
 mod health;
@@ -33,6 +33,7 @@ pub use health::HealthSwitch;
 pub use router::Served;
 pub use session::{Session, Undo};
 
+use crate::callback;
 use crate::limits::Limits;
 use crate::proxy::{Named, Proxy};
 use crate::raw::RawService;
@@ -140,7 +141,9 @@ impl Server {
             signals: true,
             proxy: None,
         };
-        server.add_tables(&schema::HEALTH, health, None)
+        server
+            .add_tables(&schema::HEALTH, health, None)
+            .add_service(callback::service())
     }
 
     /// Adds a service that `nearcall-build` generated.
@@ -166,16 +169,10 @@ impl Server {
     /// Adds a service whose messages stay bytes: its name and its methods are known only as the program runs.
     #[must_use]
     pub fn add_raw_service(mut self, service: RawService) -> Self {
-        let methods = service.methods().map(|(name, streaming)| {
-            let path = format!("/{}/{name}", service.name());
-            (name.to_owned(), path, streaming)
-        });
-        let methods = methods.collect();
         if let Some(set) = service.file_descriptor_set() {
             self.schema.add(set.to_vec());
         }
-        let name = service.name().to_owned();
-        self.router.add_unlisted(name, methods, service);
+        self.router.add_raw(service);
         self
     }
 

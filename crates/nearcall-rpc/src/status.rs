@@ -204,7 +204,7 @@ pub(crate) fn from_command(error: &CommandError) -> Status {
 /// What the end of a lane's connection means to the calls on it.
 pub(crate) fn lane_ended(how: &Ended) -> Status {
     match how {
-        Ended::Violated(_) => Reason::ProtocolViolated.status(report::line(how)),
+        Ended::Violated(_) | Ended::Told(_) => Reason::ProtocolViolated.status(report::line(how)),
         how => lost(how),
     }
 }

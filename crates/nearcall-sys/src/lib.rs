@@ -10,4 +10,4 @@ mod unix;
 #[cfg(unix)]
 pub use unix::{clock, inherit, limits, process};
 #[cfg(target_os = "linux")]
-pub use unix::{memory, packet};
+pub use unix::{credentials, memory, packet};

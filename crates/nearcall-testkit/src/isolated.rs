@@ -27,6 +27,7 @@ pub fn isolated(name: &str, variables: &[(&str, &str)]) -> Option<PathBuf> {
         .env(WITHIN, folder.path())
         .env("XDG_RUNTIME_DIR", folder.path())
         .env_remove("NEARCALL_WORLD")
+        .env_remove("NEARCALL_WIRE")
         .envs(variables.iter().copied())
         .output()
         .expect("the test's own program runs");

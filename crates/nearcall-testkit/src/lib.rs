@@ -7,12 +7,15 @@ pub mod arith {
 
 pub mod interop;
 mod isolated;
+mod mirror;
 pub mod probe;
 mod running;
 #[cfg(unix)]
 pub mod transport;
 mod wait;
+mod wires;
 
 pub use isolated::isolated;
+pub use mirror::{call_back, mirror};
 pub use running::{Running, address_in};
 pub use wait::{PATIENCE, eventually};

@@ -1,19 +1,24 @@
 //! The service that the suites call: it does as each order says, and counts what became of its handlers.
 
-use std::collections::HashMap;
+mod seen;
+mod tally;
+
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nearcall::tokio_stream::{self, Stream, StreamExt};
 use nearcall::{
-    Code, Context, Peer, Request, Response, Status, Streaming, Trailers, Wire, async_trait,
+    Channel, Code, Context, Request, Response, Status, Streaming, Trailers, async_trait,
 };
+
+use seen::Seen;
 
 pub use pb::probe_client::ProbeClient;
 pub use pb::probe_server::ProbeServer;
-pub use pb::{Order, Report};
+pub use pb::{Entry, Order, Report};
+pub use tally::Tally;
+pub(crate) use tally::Watched;
 
 /// Generated from `proto/testing/v1/probe.proto`.
 pub mod pb {
@@ -29,144 +34,48 @@ pub struct Probe {
     pub tally: Arc<Tally>,
 }
 
-/// What became of handlers.
-#[derive(Debug, Default)]
-pub struct Tally {
-    /// Calls that reached a handler.
-    pub begun: AtomicUsize,
-    /// Handlers that were dropped before they were done.
-    pub dropped: AtomicUsize,
-}
-
-impl Tally {
-    /// Waits until as many handlers were dropped before they were done.
-    ///
-    /// # Panics
-    ///
-    /// That does not happen within five seconds.
-    pub async fn wait_dropped(&self, count: usize) {
-        crate::eventually("handlers dropped", || {
-            self.dropped.load(Ordering::SeqCst) >= count
-        })
-        .await;
-    }
-
-    /// Waits until as many calls have reached a handler.
-    ///
-    /// # Panics
-    ///
-    /// That does not happen within five seconds.
-    pub async fn wait_begun(&self, count: usize) {
-        crate::eventually("handlers begun", || {
-            self.begun.load(Ordering::SeqCst) >= count
-        })
-        .await;
-    }
-}
-
-/// Counts a handler that is dropped before it is told that it is done.
-#[derive(Debug)]
-pub(crate) struct Watched {
-    tally: Arc<Tally>,
-    done: bool,
-}
-
-impl Watched {
-    pub(crate) fn new(tally: &Arc<Tally>) -> Self {
-        tally.begun.fetch_add(1, Ordering::SeqCst);
-        Self {
-            tally: Arc::clone(tally),
-            done: false,
-        }
-    }
-
-    pub(crate) const fn done(&mut self) {
-        self.done = true;
-    }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        if !self.done {
-            self.tally.dropped.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-}
-
-/// What a call says of itself, apart from its messages.
-#[derive(Debug, Clone)]
-struct Seen {
-    metadata: HashMap<String, String>,
-    peer: Option<Peer>,
-    wire: Option<Wire>,
-}
-
-impl Seen {
-    fn of<T>(request: &Request<T>) -> Self {
-        let mut metadata = HashMap::new();
-        for entry in request.metadata().iter() {
-            let (name, value) = match &entry {
-                nearcall::codegen::tonic::metadata::KeyAndValueRef::Ascii(name, value) => {
-                    (name.as_str(), value.to_str().unwrap_or_default().to_owned())
-                }
-                nearcall::codegen::tonic::metadata::KeyAndValueRef::Binary(name, value) => (
-                    name.as_str(),
-                    format!("{:?}", value.to_bytes().unwrap_or_default()),
-                ),
-            };
-            if name.starts_with("x-") {
-                metadata.insert(name.to_owned(), value);
-            }
-        }
-        Self {
-            metadata,
-            peer: request.extensions().get::<Peer>().cloned(),
-            wire: request.extensions().get::<Wire>().copied(),
-        }
-    }
-
-    fn report(&self, order: Order, orders: u32, onward: Option<Report>) -> Report {
-        let context = Context::current();
-        Report {
-            payload: order.payload,
-            orders,
-            metadata: self.metadata.clone(),
-            remaining_ms: context
-                .remaining()
-                .map(|left| left.as_millis().try_into().unwrap_or(u64::MAX)),
-            trace_id: context
-                .trace()
-                .map(|trace| trace.trace_id().to_owned())
-                .unwrap_or_default(),
-            peer_pid: self.peer.as_ref().and_then(|peer| peer.pid),
-            peer_uid: self.peer.as_ref().and_then(|peer| peer.uid),
-            wire: self.wire.map(|wire| wire.to_string()).unwrap_or_default(),
-            onward: onward.map(Box::new),
-        }
-    }
-}
-
 /// Carries out one order.
 async fn carry_out(seen: &Seen, order: Order, orders: u32) -> Result<Report, Status> {
+    seen.tally.ran(&order.label);
     let onward = if order.onward.is_empty() {
         None
     } else {
-        Some(call_onward(&order).await?)
+        Some(call_onward(seen, &order).await?)
     };
+    compute(Duration::from_millis(order.compute_ms.into()));
     if order.delay_ms > 0 {
         nearcall::tokio::time::sleep(Duration::from_millis(order.delay_ms.into())).await;
     }
     assert!(!order.panic, "told to panic");
     if order.code != 0 && order.count == 0 {
-        return Err(Status::new(Code::from(order.code), order.message));
+        return Err(seen.with(end_of(&order)));
     }
     Ok(seen.report(order, orders, onward))
 }
 
-async fn call_onward(order: &Order) -> Result<Report, Status> {
-    let address = order.onward.clone();
+/// The status that an order ends with.
+fn end_of(order: &Order) -> Status {
+    let details = order.details.clone().into();
+    Status::with_details(Code::from(order.code), order.message.clone(), details)
+}
+
+/// Works for so long, as a handler does that does not wait for anything.
+fn compute(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
+
+/// Calls the server that the order names, over the wire that this call came over.
+async fn call_onward(seen: &Seen, order: &Order) -> Result<Report, Status> {
+    let mut builder = Channel::builder(order.onward.clone());
+    if let Some(wire) = seen.wire {
+        builder = builder.wire(wire);
+    }
     let calling = async move {
-        let channel = nearcall::Channel::lazy(address)
+        let channel = builder
+            .lazy()
             .map_err(|error| Status::internal(error.to_string()))?;
         Ok(ProbeClient::new(channel)
             .unary(Order::default())
@@ -186,19 +95,16 @@ async fn call_onward(order: &Order) -> Result<Report, Status> {
 impl pb::probe_server::Probe for Probe {
     async fn unary(&self, request: Request<Order>) -> Result<Response<Report>, Status> {
         let mut watched = Watched::new(&self.tally);
-        let seen = Seen::of(&request);
+        let seen = Seen::of(&request, &self.tally);
         let outcome = carry_out(&seen, request.into_inner(), 1).await;
         watched.done();
-        let mut response = Response::new(outcome?);
-        let mut trailers = Trailers::default();
-        trailers
-            .0
-            .insert("x-after", "the last message".parse().expect("a value"));
-        response.extensions_mut().insert(trailers);
+        let mut response = seen.on(outcome?);
+        if let Some(Trailers(trailers)) = response.extensions_mut().get_mut() {
+            trailers.insert("x-after", "the last message".parse().expect("a value"));
+        }
         for (name, value) in &seen.metadata {
             if let (Ok(name), Ok(value)) = (
-                format!("x-echo-{name}")
-                    .parse::<nearcall::codegen::tonic::metadata::AsciiMetadataKey>(),
+                format!("x-echo-{name}").parse::<nearcall::metadata::AsciiMetadataKey>(),
                 value.parse(),
             ) {
                 response.metadata_mut().insert(name, value);
@@ -215,10 +121,10 @@ impl pb::probe_server::Probe for Probe {
 
     async fn download(&self, request: Request<Order>) -> Result<Response<Reports>, Status> {
         let mut watched = Watched::new(&self.tally);
-        let seen = Seen::of(&request);
+        let seen = Seen::of(&request, &self.tally);
         let order = request.into_inner();
-        let end =
-            (order.code != 0).then(|| Status::new(Code::from(order.code), order.message.clone()));
+        let end = (order.code != 0).then(|| seen.with(end_of(&order)));
+        let answer = seen.on(());
         let numbers = tokio_stream::iter(1..=order.count).then(move |number| {
             let (seen, order) = (seen.clone(), order.clone());
             async move { carry_out(&seen, order, number).await }
@@ -228,12 +134,12 @@ impl pb::probe_server::Probe for Probe {
             watched.done();
             None
         });
-        Ok(Response::new(Box::pin(numbers.chain(end).chain(done))))
+        Ok(answer.map(|()| Box::pin(numbers.chain(end).chain(done)) as Reports))
     }
 
     async fn upload(&self, request: Request<Streaming<Order>>) -> Result<Response<Report>, Status> {
         let mut watched = Watched::new(&self.tally);
-        let seen = Seen::of(&request);
+        let seen = Seen::of(&request, &self.tally);
         let mut orders = request.into_inner();
         let (mut payload, mut count) = (Vec::new(), 0);
         while let Some(order) = orders.message().await? {
@@ -241,21 +147,19 @@ impl pb::probe_server::Probe for Probe {
             payload.extend_from_slice(&carry_out(&seen, order, count).await?.payload);
         }
         watched.done();
-        Ok(Response::new(seen.report(
-            Order {
-                payload,
-                ..Order::default()
-            },
-            count,
-            None,
-        )))
+        let joined = Order {
+            payload,
+            ..Order::default()
+        };
+        Ok(seen.on(seen.report(joined, count, None)))
     }
 
     type ChatStream = Reports;
 
     async fn chat(&self, request: Request<Streaming<Order>>) -> Result<Response<Reports>, Status> {
         let mut watched = Watched::new(&self.tally);
-        let seen = Seen::of(&request);
+        let seen = Seen::of(&request, &self.tally);
+        let answer = seen.on(());
         let mut number = 0;
         let reports = request.into_inner().then(move |order| {
             number += 1;
@@ -266,6 +170,6 @@ impl pb::probe_server::Probe for Probe {
             watched.done();
             None
         });
-        Ok(Response::new(Box::pin(reports.chain(done))))
+        Ok(answer.map(|()| Box::pin(reports.chain(done)) as Reports))
     }
 }

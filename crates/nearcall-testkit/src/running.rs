@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use nearcall::tokio::sync::oneshot;
 use nearcall::tokio::task::JoinHandle;
-use nearcall::{Channel, Drained, Server};
+use nearcall::{Channel, ChannelBuilder, Drained, Server, Wire};
 use tempfile::TempDir;
 
 use crate::probe::{Probe, ProbeClient, ProbeServer, Tally};
@@ -14,6 +14,7 @@ use crate::probe::{Probe, ProbeClient, ProbeServer, Tally};
 #[derive(Debug)]
 pub struct Running {
     folder: Arc<TempDir>,
+    wire: Option<Wire>,
     /// What became of the handlers.
     pub tally: Arc<Tally>,
     stop: oneshot::Sender<()>,
@@ -59,10 +60,18 @@ impl Running {
             nearcall::tokio::spawn(async { bound.serve().await.expect("the server goes on") });
         Self {
             folder,
+            wire: None,
             tally,
             stop,
             served,
         }
+    }
+
+    /// Has its clients use one wire alone.
+    #[must_use]
+    pub fn over(mut self, wire: Wire) -> Self {
+        self.wire = Some(wire);
+        self
     }
 
     /// Where it is, as clients name it.
@@ -83,13 +92,24 @@ impl Running {
         Arc::clone(&self.folder)
     }
 
+    /// What makes a channel to it.
+    #[must_use]
+    pub fn builder(&self) -> ChannelBuilder {
+        let builder = Channel::builder(self.address());
+        match self.wire {
+            Some(wire) => builder.wire(wire),
+            None => builder,
+        }
+    }
+
     /// A channel to it.
     ///
     /// # Panics
     ///
     /// It cannot be reached.
     pub async fn channel(&self) -> Channel {
-        Channel::connect(self.address())
+        self.builder()
+            .connect()
             .await
             .expect("the server can be reached")
     }

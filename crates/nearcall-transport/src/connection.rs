@@ -56,6 +56,12 @@ impl Connection {
         }
     }
 
+    /// Both ends of a connection within this process.
+    #[must_use]
+    pub fn pair() -> (Self, Self) {
+        memory::pair()
+    }
+
     /// Who is at the other end.
     #[must_use]
     pub const fn peer(&self) -> &Peer {

@@ -13,6 +13,7 @@ mod private_dir;
 mod tcp;
 
 pub mod authority;
+pub mod blocking;
 pub mod child;
 pub mod inherit;
 pub mod limits;

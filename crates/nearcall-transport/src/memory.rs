@@ -88,6 +88,12 @@ pub(crate) async fn connect(name: &str) -> Result<Connection, ConnectError> {
     })
 }
 
+/// Two ends without a listener between them.
+pub(crate) fn pair() -> (Connection, Connection) {
+    let (one, other) = tokio::io::duplex(MEMORY_PIPE_BYTES);
+    (connection(one), connection(other))
+}
+
 fn connection(stream: DuplexStream) -> Connection {
     Connection::new(Wire::Memory(stream), Peer::this_process(Transport::Memory))
 }

@@ -6,6 +6,10 @@ use std::net::SocketAddr;
 
 use crate::imp;
 
+mod attached;
+
+use attached::Attached;
+
 /// Who is at the other end, as the kernel said when the connection was made; `None` is what it does not know.
 ///
 /// Over `inherit:`, the identity is that of the process that made the pair of sockets: for a child the parent, and for
@@ -24,6 +28,7 @@ pub struct Peer {
     pub transport: Transport,
     /// Its address and port, over TCP.
     pub remote: Option<SocketAddr>,
+    pub(crate) attached: Attached,
 }
 
 /// The kinds of wires.
@@ -91,6 +96,7 @@ impl Peer {
             pid: None,
             transport,
             remote: None,
+            attached: Attached::NONE,
         }
     }
 

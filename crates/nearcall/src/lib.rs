@@ -11,7 +11,7 @@ mod run;
 pub use nearcall_rpc::{
     Bound, Channel, ChannelBuilder, ConnectError, Context, CutCall, Described, Drained,
     HealthSwitch, Limits, Reason, ServeError, Server, TraceContext, Trailers, WaitForReady, Wire,
-    inspect, limits, proxy, raw, registry, resolve,
+    blocking, caller, inspect, limits, proxy, raw, registry, resolve,
 };
 #[cfg(unix)]
 pub use nearcall_transport::process;

@@ -37,6 +37,7 @@ struct Places {
     /// For sockets: their paths are short.
     sockets: PathBuf,
     arith: String,
+    mirror: String,
     arith_program: PathBuf,
 }
 
@@ -48,6 +49,7 @@ pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
 
     let prefix = capi::install()?;
     let arith = Server::arith(session)?;
+    let mirror = Server::mirror(session)?;
     let runtime = runtime_folder()?;
     let places = Places {
         prefix,
@@ -55,10 +57,17 @@ pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
         out: session.target().join("outside/capi"),
         sockets: runtime.path().to_path_buf(),
         arith: format!("unix:{}", arith.socket.display()),
+        mirror: format!("unix:{}", mirror.socket.display()),
         arith_program: session.target().join("release/arith"),
     };
     fs::create_dir_all(&places.out)?;
-    for source in ["unary.c", "streams.c", "host.c", "wrapper.cpp"] {
+    for source in [
+        "unary.c",
+        "streams.c",
+        "host.c",
+        "callback.c",
+        "wrapper.cpp",
+    ] {
         sanitized(session, &places, source)?;
         looked_at(session, &places, source)?;
         tally += Tally::PASSED;
@@ -297,6 +306,7 @@ impl Places {
                 own("mortal.sock").into(),
             ],
             "host.c" => vec![own("host.sock").into(), calls.into()],
+            "callback.c" => vec![self.mirror.clone().into(), calls.into()],
             _ => vec![self.arith.clone().into(), own("wrapper.sock").into()],
         }
     }

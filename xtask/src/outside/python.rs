@@ -1,4 +1,4 @@
-//! grpcio, dialled as its documentation says, at nearcall and at plain tonic.
+//! Python at nearcall: grpcio, dialled as its documentation says, and a client of the lane that is no library's.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,12 @@ use crate::tally::Tally;
 use super::server::Server;
 
 const SCRIPT: &str = "tests/outside/python/check_arith.py";
+const LANE_SCRIPT: &str = "tests/outside/python/check_lane.py";
 const REQUIREMENTS: &str = "tests/outside/python/requirements.txt";
+const CALLBACK_SCRIPT: &str = "tests/outside/python/check_callback.py";
+const CALLBACK_PROTOS: &[&str] = &["nearcall/callback/v1/callback.proto"];
+const CHAT_ROOT: &str = "examples/rust/callback/proto";
+const CHAT_PROTOS: &[&str] = &["chat/v1/chat.proto"];
 const PROTOS: &[&str] = &["arith/v1/arith.proto"];
 
 pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
@@ -24,6 +29,39 @@ pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
         .arg(SCRIPT)
         .arg(&arith.socket)
         .arg(&plain.socket)
+        .succeed()?;
+    print!("{}", ended.stdout);
+    Ok(Tally::PASSED)
+}
+
+/// The lane as its page has it: a client that was written from that alone.
+pub(crate) fn lane(session: &Session<'_>) -> anyhow::Result<Tally> {
+    let python = venv(session)?;
+    let stubs = stubs(session, &python, "proto", PROTOS)?;
+    let arith = Server::arith(session)?;
+    let ended = session
+        .program(python)?
+        .env("PYTHONPATH", stubs)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg(LANE_SCRIPT)
+        .arg(&arith.socket)
+        .succeed()?;
+    print!("{}", ended.stdout);
+    Ok(Tally::PASSED)
+}
+
+/// Hosts a service with stock grpcio, for the server to call.
+pub(crate) fn callback(session: &Session<'_>) -> anyhow::Result<Tally> {
+    let python = venv(session)?;
+    stubs(session, &python, "proto", CALLBACK_PROTOS)?;
+    let stubs = stubs(session, &python, CHAT_ROOT, CHAT_PROTOS)?;
+    let chat = Server::chat(session)?;
+    let ended = session
+        .program(python)?
+        .env("PYTHONPATH", stubs)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg(CALLBACK_SCRIPT)
+        .arg(&chat.socket)
         .succeed()?;
     print!("{}", ended.stdout);
     Ok(Tally::PASSED)

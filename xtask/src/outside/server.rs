@@ -74,6 +74,33 @@ impl Server {
         Self::start(program, socket, folder)
     }
 
+    /// What makes every call once more, of the caller.
+    pub(crate) fn mirror(session: &Session<'_>) -> anyhow::Result<Self> {
+        session
+            .cargo()?
+            .args(["build", "--package", "nearcall-testkit"])
+            .args(["--bin", "mirror-server"])
+            .succeed()?;
+        let folder = runtime_folder()?;
+        let socket = folder.path().join("mirror.sock");
+        let program = session.program(session.target().join("debug/mirror-server"))?;
+        let program = program.arg(format!("unix:{}", socket.display()));
+        Self::start(in_runtime(program, folder.path()), socket, folder)
+    }
+
+    /// The example whose server calls its clients.
+    pub(crate) fn chat(session: &Session<'_>) -> anyhow::Result<Self> {
+        session
+            .cargo()?
+            .args(["build", "--package", "example-callback"])
+            .succeed()?;
+        let folder = runtime_folder()?;
+        let socket = folder.path().join("chat.sock");
+        let program = session.program(session.target().join("debug/example-callback"))?;
+        let program = program.arg(format!("unix:{}", socket.display()));
+        Self::start(in_runtime(program, folder.path()), socket, folder)
+    }
+
     /// The service that the interop clients call, on nearcall.
     pub(crate) fn interop(session: &Session<'_>) -> anyhow::Result<Self> {
         session

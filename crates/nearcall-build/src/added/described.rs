@@ -3,8 +3,9 @@
 use proc_macro2::TokenStream;
 use prost_build::Service;
 use quote::{format_ident, quote};
-use syn::{Ident, Path};
+use syn::Path;
 
+use crate::added::blocking::ident;
 use crate::added::table;
 
 /// The `Described` of the server, and what carries its unary methods out without HTTP, to go into the server's module.
@@ -15,9 +16,8 @@ pub(crate) fn item(service: &Service, runtime: &Path, method_names: &[String]) -
     let methods = service.methods.iter().zip(method_names).enumerate();
     let unary =
         methods.filter(|(_, (method, _))| !method.client_streaming && !method.server_streaming);
-    let arms = unary.map(|(row, (_, name))| {
-        // As tonic names it: a name that is a keyword is spelled raw.
-        let name: Ident = syn::parse_str(name).unwrap_or_else(|_| format_ident!("r#{name}"));
+    let mut arms = unary.map(|(row, (_, name))| {
+        let name = ident(name);
         quote! {
             #row => {
                 let inner = std::sync::Arc::clone(&self.inner);
@@ -25,7 +25,14 @@ pub(crate) fn item(service: &Service, runtime: &Path, method_names: &[String]) -
                 Some(#runtime::direct::answer(request, limits, handler))
             }
         }
-    });
+    }).peekable();
+    if arms.peek().is_none() {
+        return quote! {
+            impl<T: #handler> #runtime::table::Described for #server<T> {
+                const SERVICE: &'static #runtime::table::Service = &super::#table;
+            }
+        };
+    }
     quote! {
         impl<T: #handler> #runtime::table::Described for #server<T> {
             const SERVICE: &'static #runtime::table::Service = &super::#table;

@@ -139,6 +139,20 @@ static void hosts(const char *address) {
     CHECK(!host.poll());
 }
 
+/* A host that a channel hosts on its own connection listens nowhere. */
+static void lends(const char *address) {
+    auto made = nearcall::Host::create("");
+    CHECK(made);
+    nearcall::Host host = *std::move(made);
+    CHECK(!nearcall::Channel::connect(address, {.host = &host}));
+    CHECK(host.unary("/test.v1.Test/Echo", [](nearcall::Call call, const nearcall::Event &event) {
+        CHECK(call.reply(event.message.bytes()));
+    }));
+    auto channel = nearcall::Channel::connect(address, {.host = &host});
+    CHECK(channel);
+    CHECK(!host.start());
+}
+
 int main(int argc, char **argv) {
     CHECK(argc == 3);
     {
@@ -147,6 +161,7 @@ int main(int argc, char **argv) {
         calls(*arith);
         streams(*arith);
         hosts(argv[2]);
+        lends(argv[1]);
     }
     return all_held("wrapper");
 }

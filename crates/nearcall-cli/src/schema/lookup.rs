@@ -135,11 +135,12 @@ impl Schema {
 }
 
 /// Packages of what is there for tools rather than for callers.
-const PLUMBING: [&str; 4] = [
+const PLUMBING: [&str; 5] = [
     "google.protobuf.",
     "grpc.channelz.",
     "grpc.health.",
     "grpc.reflection.",
+    "nearcall.callback.",
 ];
 
 /// Whether a name belongs to what is there for tools rather than for callers.

@@ -156,7 +156,7 @@ async fn what_is_wrong_is_said_before_the_call() {
             &[
                 "error: no service testing.v1.Prob here; did you mean testing.v1.Probe?; there is: \
                testing.v1.Probe, grpc.health.v1.Health, grpc.reflection.v1.ServerReflection, \
-               grpc.reflection.v1alpha.ServerReflection",
+               grpc.reflection.v1alpha.ServerReflection, nearcall.callback.v1.Callbacks",
             ],
         ),
     )
@@ -183,7 +183,7 @@ async fn what_is_wrong_is_said_before_the_call() {
             &[
                 "error: the message does not fit testing.v1.Order: field paylod: no such field in \
                testing.v1.Order; did you mean payload?; it has: payload, delayMs, count, code, message, panic, \
-               onward, spawned",
+               onward, spawned, computeMs, details, label",
             ],
         ),
     )
@@ -375,7 +375,7 @@ async fn verbose_shows_metadata_and_times_apart_from_the_answer() {
         "* connected to ",
         "> /testing.v1.Probe/Unary",
         "> x-user: ada",
-        "< content-type: application/grpc",
+        "< x-echo-x-user: ada",
         "< grpc-status: 0",
         "* OK after ",
     ] {

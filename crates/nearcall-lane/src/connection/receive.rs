@@ -409,10 +409,6 @@ impl Connection {
     }
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is made and taken apart at once"
-)]
 enum Step {
     Event(Event),
     Nothing,

@@ -9,6 +9,7 @@ use http_body_util::BodyExt;
 use hyper::client::conn::http2::SendRequest;
 use nearcall_lane::Call;
 use nearcall_proto::table::Method;
+use tokio_util::sync::DropGuard;
 use tonic::{Code, Status};
 
 use super::connect::Sender;
@@ -340,8 +341,12 @@ async fn attempt(order: &Order, sending: Sending) -> Result<Response<ResponseBod
                 .map(|response| response.map(ResponseBody::lane))
                 .map_err(Failure::from)
         }
-        Sender::Grpc { http2, authority } => {
-            let attempt = attempt_http2(http2, authority, sending, deadline);
+        Sender::Grpc {
+            http2,
+            authority,
+            hosts,
+        } => {
+            let attempt = attempt_http2(http2, authority, hosts, sending, deadline);
             within(deadline, attempt)
                 .await
                 .unwrap_or_else(|status| Err(Failure::Ended { status }))
@@ -362,10 +367,11 @@ impl From<lane::Failure> for Failure {
 async fn attempt_http2(
     mut http2: SendRequest<OutgoingBody>,
     authority: Authority,
+    hosts: Option<Arc<DropGuard>>,
     sending: Sending,
     deadline: Option<Deadline>,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let guard = sending.body.answer_guard();
+    let guard = sending.body.answer_guard(hosts);
     let request = sending.request(authority, deadline);
     match http2.try_send_request(request).await {
         Ok(response) => Ok(response.map(|incoming| ResponseBody::grpc(incoming, deadline, guard))),

@@ -3,17 +3,22 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::uri::Authority;
 use hyper::rt::Executor;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use nearcall_transport::{Address, Connection, PeerPolicy, PeerRefused, Target, Transport};
+use nearcall_transport::{
+    Address, Connection, Peer, PeerPolicy, PeerRefused, Target, Transport, blocking,
+};
+use tokio_util::sync::DropGuard;
 
 use super::coalesce::Coalesce;
 use crate::body::OutgoingBody;
-use crate::lane::{Driver, Lane, Nobody, Offer, offer};
+use crate::callback::{self, Host};
+use crate::lane::{Lane, Nobody, Offer, Serve, offer, offer_blocking};
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT,
     OFFER_TIMEOUT, STREAM_WINDOW_BYTES,
@@ -62,6 +67,9 @@ pub enum ConnectError {
         /// Where it was.
         address: Address,
     },
+    /// No thread could be had for a runtime, which calls that block need with servers that speak gRPC alone.
+    #[error("no thread can be had for HTTP/2")]
+    Runtime(#[source] std::io::Error),
     /// The variable that forces a wire names none.
     #[error("expected {WIRE_VARIABLE} to be `grpc` or `lane`, found `{found}`")]
     Wire {
@@ -92,6 +100,8 @@ pub(crate) enum Sender {
     Grpc {
         http2: hyper::client::conn::http2::SendRequest<OutgoingBody>,
         authority: Authority,
+        /// What the client hosts on the connection ends with the last of these.
+        hosts: Option<Arc<DropGuard>>,
     },
 }
 
@@ -104,9 +114,9 @@ impl Sender {
         }
     }
 
-    pub(crate) const fn wire(&self) -> Wire {
+    pub(crate) fn wire(&self) -> Wire {
         match self {
-            Self::Lane(_) => Wire::Lane,
+            Self::Lane(lane) => lane.wire(),
             Self::Grpc { .. } => Wire::Grpc,
         }
     }
@@ -123,10 +133,20 @@ pub(crate) struct Way {
     pub(crate) wire: Option<Wire>,
     /// Whether the server was asked to speak the lane, and did not.
     pub(crate) declined: AtomicBool,
+    /// What the server may call.
+    pub(crate) host: Option<Host>,
+    /// Whether those who call do without a runtime.
+    pub(crate) blocking: bool,
 }
 
 /// Connects to where the target is now.
 pub(crate) async fn connect(way: &Way) -> Result<Sender, ConnectError> {
+    if way.blocking {
+        let (address, lane) = connect_blocking(way)?;
+        return lane
+            .map(Sender::Lane)
+            .ok_or(ConnectError::NoLane { address });
+    }
     let limit = way.limit;
     let forced = way.wire.map_or_else(wire_from_env, |wire| Ok(Some(wire)))?;
     let place = resolve(&way.target)?;
@@ -134,8 +154,12 @@ pub(crate) async fn connect(way: &Way) -> Result<Sender, ConnectError> {
     let connecting = async {
         if let Some(patience) = patience(way, &place, forced) {
             let connection = dial(way, address).await?;
-            if let Ok(Offer::Taken(lane, driver)) = offer(connection, Nobody, patience).await {
-                return Ok(drive(lane, driver));
+            let taken = match &way.host {
+                Some(host) => take_up(connection, host.stack(), patience).await,
+                None => take_up(connection, Nobody, patience).await,
+            };
+            if let Some(sender) = taken {
+                return Ok(sender);
             }
             if forced == Some(Wire::Lane) {
                 return Err(ConnectError::NoLane {
@@ -150,9 +174,17 @@ pub(crate) async fn connect(way: &Way) -> Result<Sender, ConnectError> {
             address: address.clone(),
             source,
         };
-        handshake(connection, authority(address))
+        let server = connection.peer().clone();
+        let mut sender = handshake(connection, authority(address))
             .await
-            .map_err(failed)
+            .map_err(failed)?;
+        if let Some(host) = &way.host {
+            let standing = callback::open(&sender, host, server).await;
+            if let Sender::Grpc { hosts, .. } = &mut sender {
+                *hosts = standing;
+            }
+        }
+        Ok(sender)
     };
     match tokio::time::timeout(limit, connecting).await {
         Ok(connected) => connected,
@@ -161,6 +193,27 @@ pub(crate) async fn connect(way: &Way) -> Result<Sender, ConnectError> {
             limit,
         }),
     }
+}
+
+/// As [`connect`], without a runtime; none where the server does not speak the lane, or is not to be asked.
+pub(crate) fn connect_blocking(way: &Way) -> Result<(Address, Option<Lane>), ConnectError> {
+    let forced = way.wire.map_or_else(wire_from_env, |wire| Ok(Some(wire)))?;
+    let place = resolve(&way.target)?;
+    let Some(patience) = patience(way, &place, forced) else {
+        return Ok((place.address, None));
+    };
+    let stream = blocking::Stream::connect(&place.address, way.limit)?;
+    check_peer(way, &place.address, stream.peer())?;
+    let lane = offer_blocking(stream, patience).unwrap_or_else(|error| {
+        tracing::debug!(address = %place.address, %error, "the connection broke while the lane was offered");
+        None
+    });
+    if lane.is_none() && forced == Some(Wire::Lane) {
+        return Err(ConnectError::NoLane {
+            address: place.address,
+        });
+    }
+    Ok((place.address, lane))
 }
 
 /// The variable that forces a wire.
@@ -192,12 +245,18 @@ fn patience(way: &Way, place: &Place, forced: Option<Wire>) -> Option<Duration> 
 
 async fn dial(way: &Way, address: &Address) -> Result<Connection, ConnectError> {
     let connection = Connection::connect(address).await?;
-    check_peer(way, address, &connection)?;
+    check_peer(way, address, connection.peer())?;
     Ok(connection)
 }
 
-/// Lets a connection run, until the last who makes calls on it is gone.
-fn drive(lane: Lane, driver: Driver<Nobody>) -> Sender {
+/// Lets a connection run, until the last who makes calls on it is gone; none if the server does not speak the lane.
+async fn take_up<S>(connection: Connection, service: S, patience: Duration) -> Option<Sender>
+where
+    S: Serve + Send + 'static,
+{
+    let Ok(Offer::Taken(lane, driver)) = offer(connection, service, patience).await else {
+        return None;
+    };
     let driver = driver
         .ends_unused()
         .keepalive(Some(KEEPALIVE_INTERVAL), KEEPALIVE_TIMEOUT);
@@ -205,13 +264,12 @@ fn drive(lane: Lane, driver: Driver<Nobody>) -> Sender {
         let how = driver.await;
         tracing::debug!(%how, "a connection ended");
     });
-    Sender::Lane(lane)
+    Some(Sender::Lane(lane))
 }
 
 /// Whoever came first may have taken an abstract name, and a name in the registry promises a process of this user's.
 /// The permissions of a path that the caller wrote out, and the loopback port, are the caller's own choice.
-fn check_peer(way: &Way, address: &Address, connection: &Connection) -> Result<(), ConnectError> {
-    let peer = connection.peer();
+fn check_peer(way: &Way, address: &Address, peer: &Peer) -> Result<(), ConnectError> {
     let promised = matches!(way.target, Target::Name(_)) && peer.transport == Transport::Unix;
     let admitted = match &way.peers {
         Some(peers) => peers.admit(peer),
@@ -249,7 +307,11 @@ pub(crate) async fn handshake(
             tracing::debug!(%server, %error, "the connection ended with an error");
         }
     });
-    Ok(Sender::Grpc { http2, authority })
+    Ok(Sender::Grpc {
+        http2,
+        authority,
+        hosts: None,
+    })
 }
 
 /// Spawns boxed futures. hyper spawns two a call, in one type with room for a whole connection, and tokio moves a future

@@ -37,14 +37,23 @@ impl Link {
         }
     }
 
-    /// One that has its connection already.
+    /// One that has its connection already, and knows no way to another.
     pub(crate) fn given(sender: Sender) -> Self {
+        Self::having(None, sender)
+    }
+
+    /// One that has its connection already.
+    pub(crate) fn with(way: Way, sender: Sender) -> Self {
+        Self::having(Some(way), sender)
+    }
+
+    fn having(way: Option<Way>, sender: Sender) -> Self {
         let state = State {
             sender: Some(sender),
             failed: None,
         };
         Self {
-            way: None,
+            way,
             state: Mutex::new(state),
             turn: tokio::sync::Mutex::default(),
         }

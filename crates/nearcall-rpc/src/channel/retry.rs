@@ -49,17 +49,44 @@ impl std::fmt::Debug for Retries {
 
 /// Waits that grow from [`BACKOFF_MIN`] to [`BACKOFF_MAX`], each a little off so that callers spread.
 #[derive(Debug)]
-pub(crate) struct Backoff(ExponentialBackoff<HasherRng>);
+pub(crate) struct Backoff {
+    /// Made with the first wait, as it needs a runtime.
+    waits: Option<ExponentialBackoff<HasherRng>>,
+    /// How often a thread slept for want of one.
+    paused: u32,
+}
 
 impl Backoff {
-    pub(crate) fn new() -> Self {
-        let maker =
-            ExponentialBackoffMaker::new(BACKOFF_MIN, BACKOFF_MAX, JITTER, HasherRng::new());
-        Self(maker.expect("the limits are in order").make_backoff())
+    pub(crate) const fn new() -> Self {
+        Self {
+            waits: None,
+            paused: 0,
+        }
     }
 
     /// Waits as long as it is this time.
     pub(crate) async fn wait(&mut self) {
-        self.0.next_backoff().await;
+        if tokio::runtime::Handle::try_current().is_err() {
+            // The thread is its caller's own, and is there to wait.
+            self.pause();
+            return;
+        }
+        self.waits().next_backoff().await;
+    }
+
+    fn pause(&mut self) {
+        let longest = BACKOFF_MIN
+            .saturating_mul(1 << self.paused.min(16))
+            .min(BACKOFF_MAX);
+        self.paused += 1;
+        std::thread::sleep(longest.mul_f64(1.0 - JITTER * fastrand::f64()));
+    }
+
+    fn waits(&mut self) -> &mut ExponentialBackoff<HasherRng> {
+        self.waits.get_or_insert_with(|| {
+            let maker =
+                ExponentialBackoffMaker::new(BACKOFF_MIN, BACKOFF_MAX, JITTER, HasherRng::new());
+            maker.expect("the limits are in order").make_backoff()
+        })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf, Bytes};
@@ -96,7 +96,7 @@ impl Lane {
         let mut state = self.shared().state();
         let made = match state.ready() {
             Ok(()) => self.put(&mut state, call, Some(message), None, deadline),
-            Err(error) => Err(Failure::NotCarriedOut(from_command(&error))),
+            Err(error) => Err(Failure::NotCarriedOut(state.why_not(&error))),
         };
         drop(state);
         made.unwrap_or_else(|failure| Made {
@@ -116,9 +116,9 @@ impl Lane {
     ) -> Result<Made, Failure> {
         let made = state.connection.call(call, message, body.is_none());
         let stream = made.map_err(|error| Failure::Over(from_command(&error)))?;
-        let task = body.map(|body| {
-            let sending = Sending::new(self.shared().clone(), stream, body);
-            tokio::spawn(sending).abort_handle()
+        let task = body.and_then(|body| {
+            let shared = self.shared();
+            shared.run(Sending::new(Arc::clone(shared), stream, body))
         });
         let slot = Slot {
             deadline,
@@ -145,7 +145,7 @@ impl Calling {
                 self.ticket = Some(state.wait(self.ticket, waker.clone()));
                 return Ok(());
             }
-            Err(error) => return Err(Failure::NotCarriedOut(from_command(&error))),
+            Err(error) => return Err(Failure::NotCarriedOut(state.why_not(&error))),
         }
         if let Step::New(call, outgoing) = std::mem::replace(&mut self.step, Step::Done) {
             self.ticket = None;
@@ -228,10 +228,14 @@ impl Made {
         // A second message would wait for credit that is not given before the first was read.
         let has = |slot: &Slot| slot.over.is_some() || slot.inbox.len() > 1;
         let (stream, mut state) = ready!(self.poll_slot(cx, has))?;
-        let whole = match state.slots.remove(&stream) {
-            Some(slot) if slot.over.is_some() => whole(&mut state, stream, slot),
+        let whole = match state.slots.entry(stream) {
+            Entry::Occupied(slot) if slot.get().over.is_some() => {
+                let slot = slot.remove();
+                whole(&mut state, stream, slot)
+            }
             _ => {
                 let _gone = state.connection.cancel(stream);
+                state.forget(stream);
                 Err(Failure::Over(Status::internal(
                     "More than one response message.",
                 )))
@@ -306,17 +310,15 @@ impl Whole {
 /// An answer that is all here, or why there is none.
 fn whole(state: &mut State, stream: u64, slot: Slot) -> Result<Whole, Failure> {
     let begun = slot.head.is_some() || !slot.inbox.is_empty();
+    for message in &slot.inbox {
+        state.taken(stream, message.len());
+    }
     match slot.over {
-        Some(Over::Ended(end)) => {
-            for message in &slot.inbox {
-                state.taken(stream, message.len());
-            }
-            Ok(Whole {
-                head: slot.head,
-                inbox: slot.inbox,
-                end,
-            })
-        }
+        Some(Over::Ended(end)) => Ok(Whole {
+            head: slot.head,
+            inbox: slot.inbox,
+            end,
+        }),
         Some(Over::Failed(status)) => {
             let lost = Reason::of(&status) == Some(Reason::ConnectionLost);
             Err(if lost && !begun {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -16,7 +16,7 @@ use tokio_util::io::poll_read_buf;
 use super::Shared;
 use super::keepalive::Keepalive;
 use super::serving::{Begun, Serve, Serving};
-use crate::limits::{READ_BYTES_MAX, READ_ROOM_MIN, READS_PER_TURN_MAX};
+use crate::limits::{PARTING_TIMEOUT, READ_BYTES_MAX, READ_ROOM_MIN, READS_PER_TURN_MAX};
 use crate::status::lane_ended;
 
 /// How a connection ended.
@@ -34,6 +34,9 @@ pub(crate) enum Ended {
     /// The system said no.
     #[error("the connection broke")]
     Broken(#[source] io::Error),
+    /// The peer ended it, for a reason that it told.
+    #[error("the peer ended the connection: {0}")]
+    Told(String),
     /// The peer did not answer a PING.
     #[error("the peer does not answer any more")]
     Silent,
@@ -50,6 +53,8 @@ pub(crate) struct Driver<S> {
     keepalive: Option<Keepalive>,
     /// When the earliest of our calls ends, and what wakes us then.
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// How long the peer may take to read why the connection ends.
+    parting: Option<Pin<Box<Sleep>>>,
     /// Whether the connection ends with the last of those who make calls on it.
     ends_unused: bool,
     /// Dropped once the peer has said HELLO.
@@ -73,6 +78,7 @@ impl<S: Serve> Driver<S> {
             serving,
             keepalive: None,
             timer: None,
+            parting: None,
             ends_unused: false,
             newcomer: None,
             wakers: Vec::new(),
@@ -140,8 +146,12 @@ impl<S: Serve> Driver<S> {
             if self.newcomer.is_some() && state.connection.peer().is_some() {
                 self.newcomer = None;
             }
+            let ended_by = state.ended_by.take();
             drop(state);
             self.wakers.drain(..).for_each(Waker::wake);
+            if let Some(why) = ended_by {
+                return self.end(Ended::Told(why));
+            }
             // One call after the other: what one has given back is at hand for the next.
             match received {
                 Ok(Some(call)) => begun = Some(self.serving.serve(&self.shared, call)),
@@ -162,14 +172,15 @@ impl<S: Serve> Driver<S> {
     }
 
     /// Writes, and finds out whether there is anything left to do.
-    fn write(&mut self, cx: &Context<'_>) {
+    fn write(&mut self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.shared.state();
         if !state.driver.will_wake(cx.waker()) {
             state.driver = cx.waker().clone();
         }
         let written = state.poll_write();
+        let all = written.is_ready();
         let unused = self.ends_unused && state.unused && state.slots.is_empty();
-        let done = written.is_ready() && (unused || state.connection.is_drained());
+        let done = all && (unused || state.connection.is_drained());
         let broken = match written {
             Poll::Ready(Err(error)) => Some(error),
             _ => state.broken.take(),
@@ -181,6 +192,16 @@ impl<S: Serve> Driver<S> {
         } else if done && self.outcome.is_none() {
             self.outcome = Some(Ended::Done);
         }
+        if all { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Waits, for a while, until a peer that broke a rule can be told so.
+    fn poll_parting(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !matches!(self.outcome, Some(Ended::Violated(_))) {
+            return Poll::Ready(());
+        }
+        let sleep = || Box::pin(tokio::time::sleep(PARTING_TIMEOUT));
+        self.parting.get_or_insert_with(sleep).as_mut().poll(cx)
     }
 
     /// Looks after the deadlines of our calls, and after a peer that is quiet; whether something ended by that.
@@ -221,8 +242,11 @@ impl<S: Serve> Future for Driver<S> {
         let this = &mut *self;
         for _ in 0..READS_PER_TURN_MAX {
             let read = this.outcome.is_none() && this.read(cx);
-            this.write(cx);
+            let written = this.write(cx);
             if this.outcome.is_some() {
+                if written.is_pending() {
+                    ready!(this.poll_parting(cx));
+                }
                 // Best effort: the peer may be gone.
                 let _closed = this.shared.state().poll_shutdown(cx);
                 return Poll::Ready(this.outcome.take().unwrap_or(Ended::Done));

@@ -31,12 +31,8 @@ enum Source {
         others: VecDeque<Bytes>,
         trailers: Option<HeaderMap>,
     },
-    /// The messages of a call of the peer's; the first may be here.
-    Theirs {
-        shared: Arc<Shared>,
-        stream: u64,
-        first: Option<Bytes>,
-    },
+    /// The messages of a call of the peer's.
+    Theirs { shared: Arc<Shared>, stream: u64 },
     /// The answer to a call of ours.
     Ours { lane: Lane, stream: u64 },
 }
@@ -64,12 +60,8 @@ impl Inflow {
         })
     }
 
-    pub(crate) const fn theirs(shared: Arc<Shared>, stream: u64, first: Option<Bytes>) -> Self {
-        Self::from(Source::Theirs {
-            shared,
-            stream,
-            first,
-        })
+    pub(crate) const fn theirs(shared: Arc<Shared>, stream: u64) -> Self {
+        Self::from(Source::Theirs { shared, stream })
     }
 
     pub(crate) const fn ours(lane: Lane, stream: u64) -> Self {
@@ -102,16 +94,8 @@ impl Inflow {
                 };
                 Poll::Ready(next.map(Ok))
             }
-            Source::Theirs {
-                shared,
-                stream,
-                first,
-            } => {
+            Source::Theirs { shared, stream } => {
                 let mut state = shared.state();
-                if let Some(message) = first.take() {
-                    state.taken(*stream, message.len());
-                    return Poll::Ready(Some(Ok(Next::Message(message))));
-                }
                 let gone = || {
                     Reason::CallerGone.status("the caller gave the call up before its last message")
                 };
@@ -149,7 +133,7 @@ impl Inflow {
                 let last = match over {
                     Over::Ended(end) => Ok(Next::Trailers(end.into_trailers())),
                     Over::Failed(status) => Err(*status),
-                    Over::NotCarriedOut | Over::Closed | Over::Cancelled => {
+                    Over::NotCarriedOut | Over::Closed => {
                         Err(Reason::ConnectionLost.status("the server went away"))
                     }
                 };

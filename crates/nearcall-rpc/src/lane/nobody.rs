@@ -5,11 +5,10 @@ use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
-use nearcall_transport::Peer;
 use tonic::body::Body;
 use tower_service::Service;
 
-use super::{Arrived, Serve};
+use super::{Arrived, Origin, Serve};
 use crate::body::RequestBody;
 use crate::status::Reason;
 
@@ -21,7 +20,7 @@ impl Serve for Nobody {
     type Answer = Body;
     type Direct = Infallible;
 
-    fn direct(&self, arrived: Arrived, _peer: &Peer) -> Result<Infallible, Arrived> {
+    fn direct(&self, arrived: Arrived, _origin: &Origin) -> Result<Infallible, Arrived> {
         Err(arrived)
     }
 }

@@ -8,19 +8,23 @@ use std::time::Duration;
 use bytes::BytesMut;
 use nearcall_lane::{Limits, MAGIC, Side};
 use nearcall_transport::preface::FirstBytes;
-use nearcall_transport::{Connection, WriteHalf};
+use nearcall_transport::{Connection, blocking};
 use tokio::io::AsyncReadExt;
 
+use super::crank::{Crank, Turn, shake_hands};
 use super::driver::Driver;
-use super::serving::{Serve, Serving};
+use super::serving::{Origin, Serve, Serving};
 use super::state::State;
+use super::writer::Writer;
 use super::{Lane, Shared};
+use crate::callback::Caller;
+use crate::wire::Wire;
 
 /// What became of an offer to speak the lane.
 #[derive(Debug)]
 pub(crate) enum Offer<S> {
     /// The peer speaks it too.
-    Taken(Lane, Driver<S>),
+    Taken(Lane, Box<Driver<S>>),
     /// The peer does not, or said nothing.
     Declined,
 }
@@ -38,7 +42,7 @@ pub(crate) async fn offer<S: Serve>(
 ) -> io::Result<Offer<S>> {
     let peer = connection.peer().clone();
     let (mut reader, writer) = connection.into_split();
-    let shared = share(Side::Connector, writer);
+    let shared = share(Side::Connector, Writer::Task(writer));
     if let Poll::Ready(Err(_)) = shared.state().poll_write() {
         return Ok(Offer::Declined);
     }
@@ -60,13 +64,16 @@ pub(crate) async fn offer<S: Serve>(
         Ok(Ok(false)) | Err(_) => return Ok(Offer::Declined),
         Ok(Err(error)) => return Err(error),
     }
-    let driver = Driver::new(
-        Arc::clone(&shared),
-        reader,
-        read,
-        Serving::new(service, peer),
-    );
-    Ok(Offer::Taken(Lane::new(shared), driver))
+    let origin = Origin {
+        peer,
+        wire: Wire::Lane,
+    };
+    let serving = Serving::new(service, origin);
+    let driver = Driver::new(Arc::clone(&shared), reader, read, serving);
+    Ok(Offer::Taken(
+        Lane::new(shared, Wire::Lane),
+        Box::new(driver),
+    ))
 }
 
 /// Takes up the lane on a connection whose opening was read.
@@ -75,23 +82,64 @@ pub(crate) fn acceptor<S: Serve>(
     first: &FirstBytes,
     service: S,
 ) -> (Arc<Shared>, Driver<S>) {
-    let peer = connection.peer().clone();
+    let mut peer = connection.peer().clone();
     let (reader, writer) = connection.into_split();
-    let shared = share(Side::Acceptor, writer);
+    let shared = share(Side::Acceptor, Writer::Task(writer));
+    let way_back = Lane::new(Arc::clone(&shared), Wire::Lane);
+    peer.attach(Arc::new(Caller::Lane(way_back)));
+    let origin = Origin {
+        peer,
+        wire: Wire::Lane,
+    };
     let read = BytesMut::from(first.as_bytes());
-    let driver = Driver::new(
-        Arc::clone(&shared),
-        reader,
-        read,
-        Serving::new(service, peer),
-    );
+    let serving = Serving::new(service, origin);
+    let driver = Driver::new(Arc::clone(&shared), reader, read, serving);
     (shared, driver)
 }
 
-fn share(side: Side, writer: WriteHalf) -> Arc<Shared> {
-    let limits = Limits::default();
-    let connection = nearcall_lane::Connection::new(side, limits);
+/// One end of a lane within the process, which carries calls that travel on another wire.
+pub(crate) fn within<S: Serve>(
+    side: Side,
+    connection: Connection,
+    service: S,
+    origin: Origin,
+) -> (Arc<Shared>, Driver<S>) {
+    let (reader, writer) = connection.into_split();
+    let shared = share(side, Writer::Task(writer));
+    let serving = Serving::new(service, origin);
+    let driver = Driver::new(Arc::clone(&shared), reader, BytesMut::new(), serving);
+    (shared, driver)
+}
+
+/// As [`offer`], on a connection that has no task; none where the peer has declined.
+///
+/// # Errors
+///
+/// As [`offer`].
+pub(crate) fn offer_blocking(
+    stream: blocking::Stream,
+    patience: Duration,
+) -> io::Result<Option<Lane>> {
+    let mut connection = nearcall_lane::Connection::new(Side::Connector, Limits::default());
+    let Some(read) = shake_hands(&stream, &mut connection, patience)? else {
+        return Ok(None);
+    };
+    let stream = Arc::new(stream);
+    let writer = Writer::Callers(Arc::clone(&stream));
+    let shared = Arc::new(Shared {
+        state: Mutex::new(State::new(connection, writer)),
+        crank: Some(Crank::new(stream, read)),
+    });
+    let lane = Lane::new(shared, Wire::Lane);
+    // What came behind the opening is looked at with the first turn.
+    lane.turn(Turn::Look, 0);
+    Ok(Some(lane))
+}
+
+fn share(side: Side, writer: Writer) -> Arc<Shared> {
+    let connection = nearcall_lane::Connection::new(side, Limits::default());
     Arc::new(Shared {
         state: Mutex::new(State::new(connection, writer)),
+        crank: None,
     })
 }

@@ -20,6 +20,13 @@ use crate::body::RequestBody;
 use crate::layer::PollEnd;
 use crate::wire::Wire;
 
+/// Whom the calls of a connection are from, and on which wire they came.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    pub(crate) peer: Peer,
+    pub(crate) wire: Wire,
+}
+
 /// What answers the peer's calls: the layers and the router of a server.
 pub(crate) trait Serve:
     Service<
@@ -36,14 +43,14 @@ pub(crate) trait Serve:
     type Direct: Answers + Send + Unpin + 'static;
 
     /// Begins a call without HTTP, if it is one that can be carried out so; else it is given back.
-    fn direct(&self, arrived: Arrived, peer: &Peer) -> Result<Self::Direct, Arrived>;
+    fn direct(&self, arrived: Arrived, origin: &Origin) -> Result<Self::Direct, Arrived>;
 }
 
 /// Answers the calls of one peer.
 #[derive(Debug)]
 pub(crate) struct Serving<S> {
     service: S,
-    peer: Peer,
+    origin: Origin,
     slow: SlowMethods,
 }
 
@@ -58,10 +65,10 @@ pub(crate) struct Begun {
 }
 
 impl<S: Serve> Serving<S> {
-    pub(crate) fn new(service: S, peer: Peer) -> Self {
+    pub(crate) fn new(service: S, origin: Origin) -> Self {
         Self {
             service,
-            peer,
+            origin,
             slow: SlowMethods::default(),
         }
     }
@@ -72,7 +79,7 @@ impl<S: Serve> Serving<S> {
         let path = arrived.call.path.clone();
         let measured = self.slow.measure(&path);
         let at_once = !self.slow.contains(&path);
-        let answer = match self.service.direct(arrived, &self.peer) {
+        let answer = match self.service.direct(arrived, &self.origin) {
             Ok(call) => poll_first(shared, stream, call, at_once),
             Err(arrived) => {
                 let call = Answering::new(self.begin(shared, arrived));
@@ -99,12 +106,17 @@ impl<S: Serve> Serving<S> {
         let body = if last {
             Inflow::message(message)
         } else {
-            shared.state().slots.entry(stream).or_default();
-            Inflow::theirs(Arc::clone(shared), stream, message)
+            // Messages that came with the same bytes are there already.
+            let mut state = shared.state();
+            let slot = state.slots.entry(stream).or_default();
+            message
+                .into_iter()
+                .for_each(|message| slot.inbox.push_front(message));
+            Inflow::theirs(Arc::clone(shared), stream)
         };
         let mut request = request.map(|()| RequestBody::lane(body, timeout));
-        request.extensions_mut().insert(self.peer.clone());
-        request.extensions_mut().insert(Wire::Lane);
+        request.extensions_mut().insert(self.origin.peer.clone());
+        request.extensions_mut().insert(self.origin.wire);
         self.service.call(request)
     }
 }

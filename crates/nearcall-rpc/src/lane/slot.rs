@@ -35,8 +35,6 @@ pub(crate) struct Slot {
 pub(crate) enum Over {
     /// The peer, as the caller, sends no more.
     Closed,
-    /// The peer, as the caller, gave the call up.
-    Cancelled,
     /// The peer answered.
     Ended(Box<End>),
     /// The peer did nothing with our call.

@@ -1,25 +1,20 @@
 //! What everybody who uses a connection shares, under its lock.
 
 use std::collections::BTreeMap;
-use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::io;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
 use bytes::{Buf, BytesMut};
 use nearcall_lane::{Call, CommandError, Connection, End, Event, StreamMap, Violation};
-use nearcall_transport::WriteHalf;
-use tokio::io::AsyncWrite;
 use tonic::Status;
 
 use super::batch::Batch;
 use super::slot::{Over, Slot};
+use super::writer::Writer;
 use crate::deadline::Deadline;
 use crate::layer::trailers;
-use crate::status::from_command;
-
-/// The most pieces of the output that one write takes.
-const SLICES_MAX: usize = 32;
+use crate::status::{Reason, from_command};
 
 /// A call of the peer's that nobody has looked at yet.
 #[derive(Debug)]
@@ -45,7 +40,7 @@ pub(crate) enum Room {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) connection: Connection,
-    writer: WriteHalf,
+    writer: Writer,
     pub(crate) slots: StreamMap<Slot>,
     /// Those who wait until the peer takes one more call, in order.
     waiting: BTreeMap<u64, Waker>,
@@ -58,12 +53,14 @@ pub(crate) struct State {
     pub(crate) unused: bool,
     /// What the system said when it took no more bytes.
     pub(crate) broken: Option<io::Error>,
+    /// Why the peer ended the connection, where it said so: a rule that was broken here.
+    pub(crate) ended_by: Option<String>,
     /// Why the connection is over.
     pub(crate) lost: Option<Status>,
 }
 
 impl State {
-    pub(crate) fn new(connection: Connection, writer: WriteHalf) -> Self {
+    pub(crate) fn new(connection: Connection, writer: Writer) -> Self {
         Self {
             connection,
             writer,
@@ -74,6 +71,7 @@ impl State {
             driver: Waker::noop().clone(),
             unused: false,
             broken: None,
+            ended_by: None,
             lost: None,
         }
     }
@@ -88,6 +86,11 @@ impl State {
             return Err(CommandError::Over);
         }
         self.connection.ready()
+    }
+
+    /// What a caller is told where no call is taken: how the connection ended, if it did.
+    pub(crate) fn why_not(&self, error: &CommandError) -> Status {
+        self.lost.clone().unwrap_or_else(|| from_command(error))
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -108,7 +111,7 @@ impl State {
         if !self.connection.has_output() {
             return;
         }
-        if self.connection.open_calls() > 1 {
+        if self.connection.open_calls() > 1 && self.writer.has_task() {
             self.wake_driver();
             return;
         }
@@ -137,22 +140,12 @@ impl State {
             if !output.has_remaining() {
                 return Poll::Ready(Ok(()));
             }
-            let writer = Pin::new(&mut self.writer);
-            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-            let filled = output.chunks_vectored(&mut slices);
-            let written = match slices.get(..filled) {
-                Some([one]) => ready!(writer.poll_write(cx, one))?,
-                many => ready!(writer.poll_write_vectored(cx, many.unwrap_or_default()))?,
-            };
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            output.advance(written);
+            ready!(self.writer.poll_write(cx, output))?;
         }
     }
 
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.writer).poll_shutdown(cx)
+        self.writer.poll_shutdown(cx)
     }
 
     /// Tells those who wait for room that there is some, after a write.
@@ -199,6 +192,9 @@ impl State {
                 }
                 Event::GoAway { last, code, text } => {
                     tracing::debug!(last, code, text, "the peer goes away");
+                    if code != 0 {
+                        self.ended_by = Some(text);
+                    }
                     wakers.extend(std::mem::take(&mut self.waiting).into_values());
                 }
                 other => self.deliver(other, wakers),
@@ -269,6 +265,10 @@ impl State {
             | Event::Drained { stream } => *stream,
             _ => return,
         };
+        if let Event::Cancelled { .. } = &event {
+            self.cancelled(stream, wakers);
+            return;
+        }
         let Some(slot) = self.slots.get_mut(&stream) else {
             return;
         };
@@ -292,10 +292,6 @@ impl State {
                 }
                 slot.inbox.extend(message);
                 slot.over = Some(Over::Ended(end));
-                slot.stop_sending();
-            }
-            Event::Cancelled { .. } => {
-                slot.over = Some(Over::Cancelled);
                 slot.stop_sending();
             }
             Event::NotCarriedOut { .. } => {
@@ -346,6 +342,12 @@ impl State {
         self.next_deadline = next;
     }
 
+    /// Answers a call of the peer's where there is nobody to serve it.
+    pub(crate) fn refuse(&mut self, stream: u64) {
+        let status = Reason::UnknownService.status("this client hosts no service");
+        self.fail(stream, &status);
+    }
+
     /// Ends everything.
     pub(crate) fn lose(&mut self, why: &Status, wakers: &mut Vec<Waker>) {
         self.lost.get_or_insert_with(|| why.clone());
@@ -365,10 +367,29 @@ impl State {
 
     /// Gives a call of ours up, unless it is over.
     pub(crate) fn give_up(&mut self, stream: u64) {
-        if let Some(mut slot) = self.slots.remove(&stream) {
+        if let Some(slot) = self.slots.get_mut(&stream) {
             slot.stop_sending();
             let _gone = self.connection.cancel(stream);
+            self.forget(stream);
             self.send();
+        }
+    }
+
+    /// Ends a call of the peer's that it gave up. Whoever still reads its messages finds that it is gone.
+    fn cancelled(&mut self, stream: u64, wakers: &mut Vec<Waker>) {
+        if let Some(slot) = self.slots.get_mut(&stream) {
+            slot.stop_sending();
+            wakers.extend(slot.reader.take());
+            wakers.extend(slot.writer.take());
+            self.forget(stream);
+        }
+    }
+
+    /// Forgets a call that has ended. What came for it and was never read is given back to the connection.
+    pub(crate) fn forget(&mut self, stream: u64) {
+        let unread = self.slots.remove(&stream).map(|slot| slot.inbox);
+        for message in unread.unwrap_or_default() {
+            self.connection.release(stream, message.len());
         }
     }
 
@@ -378,7 +399,7 @@ impl State {
             return Room::Some;
         }
         match self.slots.get_mut(&stream) {
-            Some(slot) if self.lost.is_none() && !matches!(slot.over, Some(Over::Cancelled)) => {
+            Some(slot) if self.lost.is_none() => {
                 slot.writer = Some(cx.waker().clone());
                 Room::None
             }
@@ -390,7 +411,7 @@ impl State {
     pub(crate) fn fail(&mut self, stream: u64, status: &Status) {
         let trailers = trailers(status).into_trailers().unwrap_or_default();
         let _gone = self.connection.fail(stream, End::from_trailers(trailers));
-        self.slots.remove(&stream);
+        self.forget(stream);
         self.send();
     }
 
@@ -399,7 +420,7 @@ impl State {
     pub(crate) fn answer(&mut self, stream: u64, batch: Batch) {
         let ends = batch.ends();
         match batch.put(&mut self.connection, stream) {
-            Ok(()) if ends => drop(self.slots.remove(&stream)),
+            Ok(()) if ends => self.forget(stream),
             Ok(()) | Err(CommandError::Gone { .. } | CommandError::Over) => {}
             Err(error) => self.fail(stream, &from_command(&error)),
         }

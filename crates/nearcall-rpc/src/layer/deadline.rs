@@ -81,6 +81,14 @@ impl Timer {
         let Some(at) = self.at else {
             return Poll::Pending;
         };
+        // Who calls without a runtime looks at the clock when it has waited.
+        if self.sleep.is_none() && tokio::runtime::Handle::try_current().is_err() {
+            return if Instant::now() >= at {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            };
+        }
         let sleep = self
             .sleep
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));

@@ -9,6 +9,7 @@ use http_body::Frame;
 use tonic::Status;
 
 use super::{Arriving, Layer, Stage};
+use crate::callback::HOST_PATH;
 use crate::layer::deadline::Timer;
 use crate::server::calls::Call;
 use crate::status::Reason;
@@ -23,7 +24,9 @@ impl Layer for Idle {
     type Stage = Watch;
 
     fn begin(&self, call: &mut Arriving<'_>) -> Result<Watch, Status> {
-        let streaming = call.facts.call.as_ref().filter(|call| call.is_streaming());
+        // A client that hosts may wait for its first call as long as it likes.
+        let streaming = call.facts.call.as_ref();
+        let streaming = streaming.filter(|call| call.is_streaming() && call.path() != HOST_PATH);
         let stream = streaming.zip(self.limit).and_then(|(call, limit)| {
             let timer = Timer::new(Some(Instant::now().checked_add(limit)?));
             Some(Stream {

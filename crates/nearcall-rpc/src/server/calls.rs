@@ -1,11 +1,13 @@
 //! The calls that a server is carrying out: counted against its limits, and told when they are cut off.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use atomic_waker::AtomicWaker;
+use tokio::sync::Notify;
 
 use crate::limits::Limits;
 
@@ -16,6 +18,8 @@ pub(crate) struct Calls {
     streams: Gate,
     started: Instant,
     live: Mutex<Live>,
+    /// Told of each call that ends while calls are being cut off.
+    fewer: Notify,
 }
 
 /// Calls in slots that are reused, so that a call costs no allocation but its own.
@@ -33,6 +37,7 @@ impl Calls {
             streams: Gate::new(limits.streams_max),
             started: Instant::now(),
             live: Mutex::default(),
+            fewer: Notify::new(),
         }
     }
 
@@ -99,6 +104,23 @@ impl Calls {
                 age: call.admitted.elapsed(),
             })
             .collect()
+    }
+
+    /// Waits until none are left in flight but those to the paths that are chosen. For after
+    /// [`cut_where`](Self::cut_where).
+    pub(crate) async fn only_left(&self, chosen: fn(&str) -> bool) {
+        loop {
+            let mut fewer = pin!(self.fewer.notified());
+            fewer.as_mut().enable();
+            let chosen_alone = {
+                let live = self.live();
+                live.slots.iter().flatten().all(|call| chosen(&call.path))
+            };
+            if chosen_alone {
+                return;
+            }
+            fewer.await;
+        }
     }
 
     fn live(&self) -> std::sync::MutexGuard<'_, Live> {
@@ -209,7 +231,11 @@ impl Drop for Admitted {
         let mut live = self.calls.live();
         live.slots[self.slot] = None;
         live.free.push(self.slot);
+        let told = live.cutting.is_some();
         drop(live);
+        if told {
+            self.calls.fewer.notify_waiters();
+        }
         let gate = if self.call.streaming {
             &self.calls.streams
         } else {

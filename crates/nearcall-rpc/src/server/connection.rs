@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use crate::body::RequestBody;
+use crate::callback::{Caller, Stands};
 use crate::lane;
 use crate::layer::admit::Admit;
 use crate::layer::catch_panic::CatchPanic;
@@ -30,6 +31,7 @@ use crate::limits::{
     STREAMS_PER_CONNECTION_MAX,
 };
 use crate::server::accept::Accept;
+use crate::server::calls;
 use crate::server::direct::DirectCall;
 use crate::server::newcomers::Newcomer;
 use crate::server::opening::Opening;
@@ -44,10 +46,10 @@ type Layers = (Admit, (Idle, (Deadline, (Propagate, (CatchPanic, Trail)))));
 type Stages = <Layers as Layer>::Stage;
 
 /// The body of an answer that went through the layers.
-type StackBody = StagedBody<tonic::body::Body, Stages>;
+pub(crate) type StackBody = StagedBody<tonic::body::Body, Stages>;
 
 /// The layers and the services.
-type Stack = Layered<Layers, Router>;
+pub(crate) type Stack = Layered<Layers, Router>;
 
 /// Serves one connection until it ends, or until `stop` and then the last of its calls.
 pub(crate) async fn serve(
@@ -91,8 +93,9 @@ pub(crate) async fn serve(
     if let Some(why) = &refusal {
         tracing::warn!(%peer, why, "refused a peer");
     }
+    let refusal = refusal.map(Arc::from);
     let calls = Calls {
-        stack: stack(accept, refusal.map(Arc::from)),
+        stack: stack(&accept.router, &accept.calls, &accept.limits, refusal),
         peer,
         session,
     };
@@ -106,12 +109,15 @@ pub(crate) async fn serve(
 async fn grpc(
     accept: &Accept,
     connection: Prefaced<Connection>,
-    calls: Calls,
+    mut calls: Calls,
     newcomer: Newcomer,
     mut silence: Pin<&mut impl Future<Output = &'static str>>,
     stop: &CancellationToken,
 ) {
     let peer = connection.inner().peer().clone();
+    calls
+        .peer
+        .attach(Arc::new(Caller::Grpc(Arc::new(Stands::default()))));
     let io = Opening::new(connection, newcomer);
     // TCP clients send a host and a port, which HTTP/2 takes as it is.
     let heals = accept.heal && peer.transport != Transport::Tcp;
@@ -187,8 +193,12 @@ impl lane::Serve for Calls {
     type Answer = StackBody;
     type Direct = DirectCall<Stages>;
 
-    fn direct(&self, arrived: lane::Arrived, peer: &Peer) -> Result<Self::Direct, lane::Arrived> {
-        self.stack.direct(arrived, peer, &self.session)
+    fn direct(
+        &self,
+        arrived: lane::Arrived,
+        origin: &lane::Origin,
+    ) -> Result<Self::Direct, lane::Arrived> {
+        self.stack.direct(arrived, origin, Some(&self.session))
     }
 }
 
@@ -207,20 +217,40 @@ impl Service<Request<RequestBody>> for Calls {
     }
 }
 
-fn stack(accept: &Accept, refusal: Option<Arc<str>>) -> Stack {
+/// What a client hosts has no server's connection to tell of.
+impl lane::Serve for Stack {
+    type Answer = StackBody;
+    type Direct = DirectCall<Stages>;
+
+    fn direct(
+        &self,
+        arrived: lane::Arrived,
+        origin: &lane::Origin,
+    ) -> Result<Self::Direct, lane::Arrived> {
+        Self::direct(self, arrived, origin, None)
+    }
+}
+
+/// What serves the calls of one connection, of a server or of a client that hosts.
+pub(crate) fn stack(
+    router: &Router,
+    calls: &Arc<calls::Calls>,
+    limits: &Limits,
+    refusal: Option<Arc<str>>,
+) -> Stack {
     let admit = Admit {
-        router: accept.router.clone(),
-        calls: Arc::clone(&accept.calls),
+        router: router.clone(),
+        calls: Arc::clone(calls),
         refusal,
     };
     let idle = Idle {
-        limit: accept.limits.stream_idle,
+        limit: limits.stream_idle,
     };
     let deadline = Deadline {
-        unary: accept.limits.unary_deadline,
+        unary: limits.unary_deadline,
     };
     let inner = (deadline, (Propagate, (CatchPanic, Trail)));
-    Layered::new((admit, (idle, inner)), accept.router.clone())
+    Layered::new((admit, (idle, inner)), router.clone())
 }
 
 fn http2(limits: &Limits) -> hyper::server::conn::http2::Builder<TokioExecutor> {

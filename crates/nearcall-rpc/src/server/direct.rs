@@ -11,15 +11,13 @@ use http::HeaderMap;
 use http_body::Frame;
 use nearcall_lane::End;
 use nearcall_proto::direct;
-use nearcall_transport::Peer;
 use tonic::metadata::MetadataMap;
 use tonic::{Response, Status};
 
-use crate::lane::{Answers, Arrived, Batch};
+use crate::lane::{Answers, Arrived, Batch, Origin};
 use crate::layer::{Arriving, Facts, Layer, Layered, Stage};
 use crate::server::router::Router;
 use crate::server::session::Session;
-use crate::wire::Wire;
 
 /// One call, with its stage.
 pub(crate) struct DirectCall<S> {
@@ -33,8 +31,8 @@ impl<L: Layer> Layered<L, Router> {
     pub(crate) fn direct(
         &self,
         arrived: Arrived,
-        peer: &Peer,
-        session: &Session,
+        origin: &Origin,
+        session: Option<&Session>,
     ) -> Result<DirectCall<L::Stage>, Arrived> {
         let handler = self.inner.direct(arrived.call.path.path());
         let (Some((handler, row)), true, Some(message)) = (handler, arrived.last, &arrived.message)
@@ -56,9 +54,11 @@ impl<L: Layer> Layered<L, Router> {
         };
         let mut request = tonic::Request::new(message.clone());
         *request.metadata_mut() = MetadataMap::from_headers(arrived.call.metadata);
-        request.extensions_mut().insert(peer.clone());
-        request.extensions_mut().insert(session.clone());
-        request.extensions_mut().insert(Wire::Lane);
+        request.extensions_mut().insert(origin.peer.clone());
+        request.extensions_mut().insert(origin.wire);
+        if let Some(session) = session {
+            request.extensions_mut().insert(session.clone());
+        }
         let (mut request, mut answer) = (Some(request), None);
         let called = stage.around(&mut || {
             answer = request

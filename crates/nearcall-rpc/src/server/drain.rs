@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use crate::callback::HOST_PATH;
 use crate::limits::CUT_GRACE;
 use crate::server::accept::Accept;
 use crate::server::calls::CutCall;
@@ -73,8 +74,15 @@ async fn drain(accept: &Accept, signals: &mut Signals) -> Vec<CutCall> {
     // Those that watch the health know by now, and a reflection client is between two questions: neither ends by itself.
     accept.calls.cut_where(|path| path.starts_with("/grpc."));
     accept.tasks.close();
+    let ended = async {
+        // Handlers in flight may still call what their clients host; then nobody needs those streams any more.
+        accept.calls.only_left(|path| path == HOST_PATH).await;
+        let never_end = |path: &str| path.starts_with("/grpc.") || path == HOST_PATH;
+        accept.calls.cut_where(never_end);
+        accept.tasks.wait().await;
+    };
     tokio::select! {
-        () = accept.tasks.wait() => return Vec::new(),
+        () = ended => return Vec::new(),
         () = tokio::time::sleep(accept.limits.drain_timeout) => {}
         signal = signals.next() => tracing::info!(signal, "told again; waiting no longer"),
     }

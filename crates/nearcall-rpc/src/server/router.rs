@@ -15,6 +15,7 @@ use tonic::codegen::BoxFuture;
 use tower_service::Service;
 
 use crate::body::RequestBody;
+use crate::raw::RawService;
 use crate::server::direct::Handler;
 use crate::status::Reason;
 
@@ -57,7 +58,7 @@ pub(crate) struct Router {
 }
 
 /// A method, and who answers it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Known {
     facts: MethodFacts,
     route: Arc<Route>,
@@ -113,13 +114,22 @@ impl Router {
             })
             .collect();
         self.insert(name.into(), methods, service, direct);
-        if let Some(known) = Arc::get_mut(&mut self.methods) {
-            for (row, method) in rows.into_iter().enumerate() {
-                if let Some(known) = known.get_mut(&*format!("/{name}/{method}")) {
-                    known.row = (!known.facts.streaming).then_some(row);
-                }
+        let known = Arc::make_mut(&mut self.methods);
+        for (row, method) in rows.into_iter().enumerate() {
+            if let Some(known) = known.get_mut(&*format!("/{name}/{method}")) {
+                known.row = (!known.facts.streaming).then_some(row);
             }
         }
+    }
+
+    /// Adds a service whose messages stay bytes.
+    pub(crate) fn add_raw(&mut self, service: RawService) {
+        let methods = service.methods().map(|(name, streaming)| {
+            let path = format!("/{}/{name}", service.name());
+            (name.to_owned(), path, streaming)
+        });
+        let methods = methods.collect();
+        self.add_unlisted(service.name().to_owned(), methods, service);
     }
 
     /// Adds a service of which there is no table: its methods' names, their paths, and whether they stream.
@@ -143,24 +153,20 @@ impl Router {
         service: S,
         direct: Option<Handler>,
     ) {
-        let routes =
-            Arc::get_mut(&mut self.routes).expect("a router is filled before it is shared");
         let route = Route {
             service: Box::new(service),
             direct,
             methods,
             unlisted: MethodFacts::new(&format!("/{name}"), true),
         };
-        if routes.contains_key(&name) {
+        if self.routes.contains_key(&name) {
             tracing::warn!(
                 service = &*name,
                 "the service was added twice; the later one answers"
             );
         }
         let route = Arc::new(route);
-        routes.insert(name.clone(), Arc::clone(&route));
-        let known =
-            Arc::get_mut(&mut self.methods).expect("a router is filled before it is shared");
+        let known = Arc::make_mut(&mut self.methods);
         for (method, facts) in &route.methods {
             let (facts, route) = (facts.clone(), Arc::clone(&route));
             known.insert(
@@ -172,6 +178,7 @@ impl Router {
                 },
             );
         }
+        Arc::make_mut(&mut self.routes).insert(name, route);
     }
 
     /// Sends every call to one service, whatever its path.

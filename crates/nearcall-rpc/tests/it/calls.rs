@@ -1,9 +1,20 @@
 //! All four kinds of call, with every outcome.
 
 use nearcall::tokio_stream::StreamExt;
-use nearcall::{Code, tokio, tokio_stream};
+use nearcall::{Code, Wire, tokio, tokio_stream};
 use nearcall_testkit::Running;
 use nearcall_testkit::probe::Order;
+
+nearcall_testkit::wire_suite!(
+    unary_answers_what_was_sent,
+    streams_run_in_both_directions,
+    every_status_travels_with_its_message,
+    a_panic_is_internal_and_the_server_lives,
+    dropping_a_call_drops_its_handler,
+    a_message_over_the_limit_is_refused_on_either_side,
+    a_thousand_streams_at_once,
+    dropping_the_answer_of_a_call_that_still_sends_drops_its_handler,
+);
 
 fn order(payload: &[u8]) -> Order {
     Order {
@@ -12,21 +23,19 @@ fn order(payload: &[u8]) -> Order {
     }
 }
 
-#[tokio::test]
-async fn unary_answers_what_was_sent() {
-    let server = Running::start().await;
+async fn unary_answers_what_was_sent(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut client = server.client().await;
     for payload in [b"".to_vec(), b"hello".to_vec(), vec![7; 1 << 20]] {
         let report = client.unary(order(&payload)).await.unwrap().into_inner();
         assert!(report.payload == payload, "{} bytes", payload.len());
-        assert_eq!(report.wire, "grpc");
+        assert_eq!(report.wire, wire.as_str());
         assert_eq!(report.peer_pid, Some(std::process::id()));
     }
 }
 
-#[tokio::test]
-async fn streams_run_in_both_directions() {
-    let server = Running::start().await;
+async fn streams_run_in_both_directions(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut client = server.client().await;
 
     let reports = client
@@ -59,9 +68,8 @@ async fn streams_run_in_both_directions() {
     assert_eq!(reports.message().await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn every_status_travels_with_its_message() {
-    let server = Running::start().await;
+async fn every_status_travels_with_its_message(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut client = server.client().await;
     for code in 1..=16 {
         let message = format!("code {code}: \u{1F600} 100% \t\n");
@@ -95,9 +103,8 @@ async fn every_status_travels_with_its_message() {
     }
 }
 
-#[tokio::test]
-async fn a_panic_is_internal_and_the_server_lives() {
-    let server = Running::start().await;
+async fn a_panic_is_internal_and_the_server_lives(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut client = server.client().await;
     let panicking = Order {
         panic: true,
@@ -131,9 +138,8 @@ async fn a_panic_is_internal_and_the_server_lives() {
     assert!(client.unary(order(b"still here")).await.is_ok());
 }
 
-#[tokio::test]
-async fn dropping_a_call_drops_its_handler() {
-    let server = Running::start().await;
+async fn dropping_a_call_drops_its_handler(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut client = server.client().await;
     let slow = Order {
         delay_ms: 60_000,
@@ -152,9 +158,8 @@ async fn dropping_a_call_drops_its_handler() {
     server.tally.wait_dropped(2).await;
 }
 
-#[tokio::test]
-async fn a_message_over_the_limit_is_refused_on_either_side() {
-    let server = Running::start().await;
+async fn a_message_over_the_limit_is_refused_on_either_side(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let channel = server.channel().await;
     let limited = |max| {
         nearcall_testkit::probe::ProbeClient::new(channel.clone()).max_decoding_message_size(max)
@@ -173,9 +178,8 @@ async fn a_message_over_the_limit_is_refused_on_either_side() {
     assert!(limited(usize::MAX).unary(order(b"fine")).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_thousand_streams_at_once() {
-    let server = Running::start().await;
+async fn a_thousand_streams_at_once(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let client = server.client().await;
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..1_000 {
@@ -201,9 +205,8 @@ async fn a_thousand_streams_at_once() {
     }
 }
 
-#[tokio::test]
-async fn dropping_the_answer_of_a_call_that_still_sends_drops_its_handler() {
-    let server = Running::start().await;
+async fn dropping_the_answer_of_a_call_that_still_sends_drops_its_handler(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut client = server.client().await;
     // The caller's messages never end.
     let reports = client.chat(tokio_stream::pending()).await.unwrap();

@@ -2,14 +2,20 @@
 
 use std::time::Duration;
 
-use nearcall::{Request, tokio};
+use nearcall::{Request, Wire, tokio};
 use nearcall_testkit::Running;
 use nearcall_testkit::probe::Order;
 
+nearcall_testkit::wire_suite!(
+    the_deadline_and_the_trace_flow_onward,
+    a_spawned_task_takes_them_along_when_told,
+    an_onward_call_ends_with_the_first_callers_deadline,
+);
+
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-async fn onward(spawned: bool) {
-    let first = Running::start().await;
+async fn onward(wire: Wire, spawned: bool) {
+    let first = Running::start().await.over(wire);
     let second = Running::start().await;
     let order = Order {
         onward: second.address(),
@@ -29,6 +35,10 @@ async fn onward(spawned: bool) {
         .expect("an answer")
         .into_inner();
     let onward = report.onward.expect("an onward report");
+    assert_eq!(
+        (report.wire.as_str(), onward.wire.as_str()),
+        (wire.as_str(), wire.as_str())
+    );
     assert_eq!(onward.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
     // Three seconds, not the default of ten: what the first caller said is what the second server sees.
     assert!(
@@ -37,20 +47,17 @@ async fn onward(spawned: bool) {
     );
 }
 
-#[tokio::test]
-async fn the_deadline_and_the_trace_flow_onward() {
-    onward(false).await;
+async fn the_deadline_and_the_trace_flow_onward(wire: Wire) {
+    onward(wire, false).await;
 }
 
-#[tokio::test]
-async fn a_spawned_task_takes_them_along_when_told() {
-    onward(true).await;
+async fn a_spawned_task_takes_them_along_when_told(wire: Wire) {
+    onward(wire, true).await;
 }
 
-#[tokio::test]
-async fn an_onward_call_ends_with_the_first_callers_deadline() {
-    let first = Running::start().await;
-    let second = Running::start().await;
+async fn an_onward_call_ends_with_the_first_callers_deadline(wire: Wire) {
+    let first = Running::start().await.over(wire);
+    let second = Running::start().await.over(wire);
     let mut request = Request::new(Order {
         onward: "unix:/nonexistent/probe.sock".to_owned(),
         ..Order::default()

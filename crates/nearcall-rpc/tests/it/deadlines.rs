@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
-use nearcall::{Channel, Code, Limits, Reason, Request, tokio};
+use nearcall::{Code, Limits, Reason, Request, Wire, tokio};
 use nearcall_testkit::Running;
 use nearcall_testkit::probe::{Order, ProbeClient};
+
+nearcall_testkit::wire_suite!(
+    the_callers_deadline_ends_both_sides,
+    a_unary_call_without_a_deadline_has_the_channels,
+    a_unary_call_that_names_no_deadline_has_the_servers,
+    a_stream_on_which_nothing_travels_is_ended,
+);
 
 fn slow() -> Order {
     Order {
@@ -19,9 +26,8 @@ fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
     limits
 }
 
-#[tokio::test]
-async fn the_callers_deadline_ends_both_sides() {
-    let server = Running::start().await;
+async fn the_callers_deadline_ends_both_sides(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut client = server.client().await;
     let mut request = Request::new(slow());
     request.set_timeout(Duration::from_millis(50));
@@ -49,11 +55,11 @@ async fn the_callers_deadline_ends_both_sides() {
     server.tally.wait_dropped(2).await;
 }
 
-#[tokio::test]
-async fn a_unary_call_without_a_deadline_has_the_channels() {
-    let server = Running::start().await;
-    let channel =
-        Channel::builder(server.address()).unary_deadline(Some(Duration::from_millis(50)));
+async fn a_unary_call_without_a_deadline_has_the_channels(wire: Wire) {
+    let server = Running::start().await.over(wire);
+    let channel = server
+        .builder()
+        .unary_deadline(Some(Duration::from_millis(50)));
     let mut client = ProbeClient::new(channel.connect().await.unwrap());
     let status = client.unary(slow()).await.unwrap_err();
     assert_eq!(
@@ -78,11 +84,12 @@ async fn a_unary_call_without_a_deadline_has_the_channels() {
     assert_eq!(reports.message().await.unwrap().unwrap().remaining_ms, None);
 }
 
-#[tokio::test]
-async fn a_unary_call_that_names_no_deadline_has_the_servers() {
+async fn a_unary_call_that_names_no_deadline_has_the_servers(wire: Wire) {
     let limits = limits(|limits| limits.unary_deadline = Some(Duration::from_millis(50)));
-    let server = Running::start_with(|server| server.limits(limits)).await;
-    let channel = Channel::builder(server.address()).unary_deadline(None);
+    let server = Running::start_with(|server| server.limits(limits))
+        .await
+        .over(wire);
+    let channel = server.builder().unary_deadline(None);
     let status = ProbeClient::new(channel.connect().await.unwrap())
         .unary(slow())
         .await
@@ -95,10 +102,11 @@ async fn a_unary_call_that_names_no_deadline_has_the_servers() {
     assert!(status.message().contains("50ms"), "{status:?}");
 }
 
-#[tokio::test]
-async fn a_stream_on_which_nothing_travels_is_ended() {
+async fn a_stream_on_which_nothing_travels_is_ended(wire: Wire) {
     let limits = limits(|limits| limits.stream_idle = Some(Duration::from_millis(300)));
-    let server = Running::start_with(|server| server.limits(limits)).await;
+    let server = Running::start_with(|server| server.limits(limits))
+        .await
+        .over(wire);
     let mut client = server.client().await;
     // Traffic keeps it: ten messages, 100 ms apart.
     let mut reports = client

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use nearcall::{Limits, tokio};
+use nearcall::{Limits, Wire, tokio};
 use nearcall_testkit::Running;
-use nearcall_testkit::probe::Order;
+use nearcall_testkit::probe::{Order, ProbeClient};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+
+nearcall_testkit::wire_suite!(
+    a_thousand_silent_connections_are_bounded_and_others_are_served,
+    one_connection_too_many_is_closed,
+);
 
 /// Whether the server hangs up within a few seconds.
 async fn is_hung_up(stream: &mut UnixStream) -> bool {
@@ -38,13 +43,16 @@ async fn connections_that_say_nothing_are_timed_out() {
     let mut limits = Limits::default();
     limits.preface_timeout = Duration::from_millis(100);
     let server = Running::start_with(|server| server.limits(limits)).await;
-    // Nothing; half a preface; a preface and nothing after it; a preface and half a frame.
+    // Nothing; half a preface; a preface and nothing after it; a preface and half a frame. On either wire.
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    let cases: [&[u8]; 4] = [
+    let cases: [&[u8]; 7] = [
         b"",
         &preface[..10],
         preface,
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04",
+        b"\x89NC",
+        b"\x89NCALL\r\n",
+        b"\x89NCALL\r\n\x20\0\0\0\x01",
     ];
     for beginning in cases {
         let mut stream = UnixStream::connect(server.socket()).await.unwrap();
@@ -54,9 +62,8 @@ async fn connections_that_say_nothing_are_timed_out() {
     assert!(server.client().await.unary(Order::default()).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_thousand_silent_connections_are_bounded_and_others_are_served() {
-    let server = Running::start().await;
+async fn a_thousand_silent_connections_are_bounded_and_others_are_served(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut client = server.client().await;
     let mut silent = Vec::new();
     for _ in 0..1_000 {
@@ -71,16 +78,19 @@ async fn a_thousand_silent_connections_are_bounded_and_others_are_served() {
     }
 }
 
-#[tokio::test]
-async fn one_connection_too_many_is_closed() {
+async fn one_connection_too_many_is_closed(wire: Wire) {
     let mut limits = Limits::default();
     limits.connections_max = 2;
-    let server = Running::start_with(|server| server.limits(limits)).await;
+    let server = Running::start_with(|server| server.limits(limits))
+        .await
+        .over(wire);
     let mut first = server.client().await;
     let mut second = server.client().await;
     assert!(first.unary(Order::default()).await.is_ok());
     assert!(second.unary(Order::default()).await.is_ok());
-    assert!(server.client().await.unary(Order::default()).await.is_err());
+    // On the lane, which needs an answer before the first call, connecting fails already.
+    let mut third = ProbeClient::new(server.builder().lazy().unwrap());
+    assert!(third.unary(Order::default()).await.is_err());
     drop(second);
     assert!(first.unary(Order::default()).await.is_ok());
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use nearcall::codegen::tonic::metadata::{BinaryMetadataValue, MetadataMap};
 use nearcall::raw::{self, CallOptions, MethodPath};
 use nearcall::tokio_stream::StreamExt;
-use nearcall::{Channel, Code, Reason, Request, Server, Status, tokio, tokio_stream};
+use nearcall::{Channel, Code, Reason, Request, Server, Status, Wire, tokio, tokio_stream};
 use nearcall_testkit::address_in;
 use nearcall_testkit::interop::pb::test_service_client::TestServiceClient;
 use nearcall_testkit::interop::pb::test_service_server::TestServiceServer;
@@ -22,6 +22,28 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
+nearcall_testkit::wire_suite!(
+    empty_unary,
+    large_unary,
+    client_streaming,
+    server_streaming,
+    server_streaming_keeps_its_intervals,
+    half_duplex,
+    ping_pong,
+    empty_stream,
+    cancel_after_begin,
+    cancel_after_first_response,
+    timeout_on_sleeping_server,
+    status_code_and_message,
+    unimplemented_method,
+    unimplemented_service,
+    custom_metadata,
+    pick_first_unary,
+    soaks,
+    a_thousand_large_calls_at_once,
+    a_payload_that_cannot_be_is_refused,
+);
+
 const LARGE_REQUEST: usize = 271_828;
 const LARGE_RESPONSE: i32 = 314_159;
 const REQUEST_SIZES: [usize; 4] = [27_182, 8, 1_828, 45_904];
@@ -29,12 +51,13 @@ const RESPONSE_SIZES: [i32; 4] = [31_415, 9, 2_653, 58_979];
 
 /// The service, served until the test ends.
 struct Interop {
+    wire: Wire,
     folder: TempDir,
     tally: Arc<Tally>,
 }
 
 impl Interop {
-    async fn start() -> Self {
+    async fn start(wire: Wire) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let service = TestService::default();
         let tally = Arc::clone(&service.tally);
@@ -42,11 +65,17 @@ impl Interop {
             Server::new(address_in(folder.path())).add_service(TestServiceServer::new(service));
         let bound = server.bind().await.expect("the server starts");
         tokio::spawn(bound.serve());
-        Self { folder, tally }
+        Self {
+            wire,
+            folder,
+            tally,
+        }
     }
 
     async fn channel(&self) -> Channel {
-        Channel::connect(address_in(self.folder.path()))
+        Channel::builder(address_in(self.folder.path()))
+            .wire(self.wire)
+            .connect()
             .await
             .expect("the server can be reached")
     }
@@ -113,22 +142,19 @@ fn fed<T>() -> (mpsc::Sender<T>, ReceiverStream<T>) {
     (sender, ReceiverStream::new(receiver))
 }
 
-#[tokio::test]
-async fn empty_unary() {
-    let server = Interop::start().await;
+async fn empty_unary(wire: Wire) {
+    let server = Interop::start(wire).await;
     let answer = server.client().await.empty_call(Empty {}).await.unwrap();
     assert_eq!(answer.into_inner(), Empty {});
 }
 
-#[tokio::test]
-async fn large_unary() {
-    let server = Interop::start().await;
+async fn large_unary(wire: Wire) {
+    let server = Interop::start(wire).await;
     call_large(&mut server.client().await).await;
 }
 
-#[tokio::test]
-async fn client_streaming() {
-    let server = Interop::start().await;
+async fn client_streaming(wire: Wire) {
+    let server = Interop::start(wire).await;
     let requests = REQUEST_SIZES.map(|size| StreamingInputCallRequest {
         payload: payload(size),
     });
@@ -140,9 +166,8 @@ async fn client_streaming() {
     assert_eq!(answer.into_inner().aggregated_payload_size, 74_922);
 }
 
-#[tokio::test]
-async fn server_streaming() {
-    let server = Interop::start().await;
+async fn server_streaming(wire: Wire) {
+    let server = Interop::start(wire).await;
     let mut client = server.client().await;
     let request = asking(&RESPONSE_SIZES, 0);
     let answers = client.streaming_output_call(request).await.unwrap();
@@ -150,10 +175,9 @@ async fn server_streaming() {
     assert_eq!(sizes, RESPONSE_SIZES);
 }
 
-#[tokio::test]
-async fn server_streaming_keeps_its_intervals() {
+async fn server_streaming_keeps_its_intervals(wire: Wire) {
     const INTERVAL: Duration = Duration::from_millis(20);
-    let server = Interop::start().await;
+    let server = Interop::start(wire).await;
     let mut client = server.client().await;
     let mut request = asking(&RESPONSE_SIZES, 0);
     for parameters in &mut request.response_parameters {
@@ -166,9 +190,8 @@ async fn server_streaming_keeps_its_intervals() {
     assert!(start.elapsed() >= INTERVAL * 4, "{:?}", start.elapsed());
 }
 
-#[tokio::test]
-async fn half_duplex() {
-    let server = Interop::start().await;
+async fn half_duplex(wire: Wire) {
+    let server = Interop::start(wire).await;
     let mut client = server.client().await;
     let requests = RESPONSE_SIZES.map(|size| asking(&[size], 0));
     let answers = client
@@ -179,9 +202,8 @@ async fn half_duplex() {
     assert_eq!(sizes, RESPONSE_SIZES);
 }
 
-#[tokio::test]
-async fn ping_pong() {
-    let server = Interop::start().await;
+async fn ping_pong(wire: Wire) {
+    let server = Interop::start(wire).await;
     let (requests, sent) = fed();
     let mut client = server.client().await;
     let mut answers = client.full_duplex_call(sent).await.unwrap().into_inner();
@@ -194,9 +216,8 @@ async fn ping_pong() {
     assert!(answers.next().await.is_none());
 }
 
-#[tokio::test]
-async fn empty_stream() {
-    let server = Interop::start().await;
+async fn empty_stream(wire: Wire) {
+    let server = Interop::start(wire).await;
     let mut client = server.client().await;
     let answers = client
         .full_duplex_call(tokio_stream::empty())
@@ -205,9 +226,8 @@ async fn empty_stream() {
     assert!(answers.into_inner().next().await.is_none());
 }
 
-#[tokio::test]
-async fn cancel_after_begin() {
-    let server = Interop::start().await;
+async fn cancel_after_begin(wire: Wire) {
+    let server = Interop::start(wire).await;
     let mut client = server.client().await;
     let call =
         tokio::spawn(async move { client.streaming_input_call(tokio_stream::pending()).await });
@@ -216,9 +236,8 @@ async fn cancel_after_begin() {
     server.tally.wait_dropped(1).await;
 }
 
-#[tokio::test]
-async fn cancel_after_first_response() {
-    let server = Interop::start().await;
+async fn cancel_after_first_response(wire: Wire) {
+    let server = Interop::start(wire).await;
     let (requests, sent) = fed();
     let mut client = server.client().await;
     let mut answers = client.full_duplex_call(sent).await.unwrap().into_inner();
@@ -229,9 +248,8 @@ async fn cancel_after_first_response() {
     server.tally.wait_dropped(1).await;
 }
 
-#[tokio::test]
-async fn timeout_on_sleeping_server() {
-    let server = Interop::start().await;
+async fn timeout_on_sleeping_server(wire: Wire) {
+    let server = Interop::start(wire).await;
     let mut client = server.client().await;
     let once = tokio_stream::once(asking(&[], REQUEST_SIZES[0]));
     let mut request = Request::new(once.chain(tokio_stream::pending()));
@@ -244,9 +262,8 @@ async fn timeout_on_sleeping_server() {
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
 }
 
-#[tokio::test]
-async fn status_code_and_message() {
-    let server = Interop::start().await;
+async fn status_code_and_message(wire: Wire) {
+    let server = Interop::start(wire).await;
     let special = "\t\ntest with whitespace\r\nand Unicode BMP \u{263a} and non-BMP \u{1f608}\t\n";
     for message in ["test status message", special] {
         let check = |status: Status| {
@@ -269,9 +286,8 @@ async fn status_code_and_message() {
     }
 }
 
-#[tokio::test]
-async fn unimplemented_method() {
-    let server = Interop::start().await;
+async fn unimplemented_method(wire: Wire) {
+    let server = Interop::start(wire).await;
     let path = MethodPath::new("grpc.testing.TestService", "UnimplementedCall").unwrap();
     let empty = Request::new(Bytes::new());
     let status = raw::unary(server.channel().await, &path, empty, CallOptions::default())
@@ -281,17 +297,15 @@ async fn unimplemented_method() {
     assert_eq!(Reason::of(&status), Some(Reason::UnknownMethod));
 }
 
-#[tokio::test]
-async fn unimplemented_service() {
-    let server = Interop::start().await;
+async fn unimplemented_service(wire: Wire) {
+    let server = Interop::start(wire).await;
     let mut client = UnimplementedServiceClient::new(server.channel().await);
     let status = client.unimplemented_call(Empty {}).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
     assert_eq!(Reason::of(&status), Some(Reason::UnknownService));
 }
 
-#[tokio::test]
-async fn custom_metadata() {
+async fn custom_metadata(wire: Wire) {
     const TEXT: &str = "test_initial_metadata_value";
     const BYTES: &[u8] = &[0xab, 0xab, 0xab];
     fn with_metadata<T>(message: T) -> Request<T> {
@@ -306,7 +320,7 @@ async fn custom_metadata() {
         let bytes = trailing.get_bin(TRAILING).unwrap().to_bytes().unwrap();
         assert_eq!(bytes, BYTES);
     };
-    let server = Interop::start().await;
+    let server = Interop::start(wire).await;
     let mut client = server.client().await;
 
     // A unary answer has both in one map.
@@ -324,9 +338,8 @@ async fn custom_metadata() {
     check(&initial, &answers.trailers().await.unwrap().unwrap());
 }
 
-#[tokio::test]
-async fn pick_first_unary() {
-    let server = Interop::start().await;
+async fn pick_first_unary(wire: Wire) {
+    let server = Interop::start(wire).await;
     let mut client = server.client().await;
     for _ in 0..100 {
         let request = SimpleRequest {
@@ -340,9 +353,8 @@ async fn pick_first_unary() {
     }
 }
 
-#[tokio::test]
-async fn soaks() {
-    let server = Interop::start().await;
+async fn soaks(wire: Wire) {
+    let server = Interop::start(wire).await;
     let mut client = server.client().await;
     for _ in 0..10 {
         call_large(&mut client).await;
@@ -350,9 +362,8 @@ async fn soaks() {
     }
 }
 
-#[tokio::test]
-async fn a_thousand_large_calls_at_once() {
-    let server = Interop::start().await;
+async fn a_thousand_large_calls_at_once(wire: Wire) {
+    let server = Interop::start(wire).await;
     let client = server.client().await;
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..1_000 {
@@ -367,9 +378,8 @@ async fn a_thousand_large_calls_at_once() {
     assert_eq!(done, 1_000);
 }
 
-#[tokio::test]
-async fn a_payload_that_cannot_be_is_refused() {
-    let server = Interop::start().await;
+async fn a_payload_that_cannot_be_is_refused(wire: Wire) {
+    let server = Interop::start(wire).await;
     let mut client = server.client().await;
     for size in [-1, i32::try_from(PAYLOAD_LEN_MAX).unwrap() + 1, i32::MAX] {
         let request = SimpleRequest {

@@ -1,16 +1,19 @@
 //! What a server takes in, and what it says to the rest.
 
 use nearcall::tokio_stream::StreamExt;
-use nearcall::{Limits, Reason, StatusExt, tokio, tokio_stream};
+use nearcall::{Limits, Reason, StatusExt, Wire, tokio, tokio_stream};
 use nearcall_testkit::Running;
 use nearcall_testkit::probe::Order;
 
-#[tokio::test]
-async fn one_call_too_many_is_told_to_come_again() {
+nearcall_testkit::wire_suite!(one_call_too_many_is_told_to_come_again,);
+
+async fn one_call_too_many_is_told_to_come_again(wire: Wire) {
     let mut limits = Limits::default();
     limits.calls_max = 2;
     limits.streams_max = 1;
-    let server = Running::start_with(|server| server.limits(limits)).await;
+    let server = Running::start_with(|server| server.limits(limits))
+        .await
+        .over(wire);
     let client = server.client().await;
     let slow = Order {
         delay_ms: 60_000,

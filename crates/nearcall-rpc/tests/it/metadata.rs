@@ -2,13 +2,17 @@
 
 use nearcall::codegen::tonic::metadata::BinaryMetadataValue;
 use nearcall::raw::{self, CallOptions, MethodPath};
-use nearcall::{Request, tokio, tokio_stream};
+use nearcall::{Request, Wire, tokio, tokio_stream};
 use nearcall_testkit::Running;
 use nearcall_testkit::probe::Order;
 
-#[tokio::test]
-async fn ascii_and_binary_metadata_arrive_and_come_back() {
-    let server = Running::start().await;
+nearcall_testkit::wire_suite!(
+    ascii_and_binary_metadata_arrive_and_come_back,
+    metadata_after_the_last_message_arrives_after_it,
+);
+
+async fn ascii_and_binary_metadata_arrive_and_come_back(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut request = Request::new(Order::default());
     request
         .metadata_mut()
@@ -25,9 +29,8 @@ async fn ascii_and_binary_metadata_arrive_and_come_back() {
     assert_eq!(report.metadata["x-blob-bin"], r#"b"\0\x01\xff""#);
 }
 
-#[tokio::test]
-async fn metadata_after_the_last_message_arrives_after_it() {
-    let server = Running::start().await;
+async fn metadata_after_the_last_message_arrives_after_it(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let path = MethodPath::new("testing.v1.Probe", "Unary").unwrap();
     let request = Request::new(tokio_stream::once(bytes::Bytes::new()));
     let answer = raw::call(

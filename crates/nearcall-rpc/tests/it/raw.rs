@@ -7,11 +7,18 @@ use nearcall::inspect::{Health, InspectError, Inspector};
 use nearcall::raw::{self, CallOptions, Direction, MethodPath, OverLimit};
 use nearcall::tokio::sync::mpsc;
 use nearcall::tokio_stream::wrappers::ReceiverStream;
-use nearcall::{Code, Request, tokio, tokio_stream};
+use nearcall::{Code, Request, Wire, tokio, tokio_stream};
 use nearcall_testkit::Running;
 use nearcall_testkit::probe::Order;
 use prost::Message as _;
 use prost::bytes::Bytes;
+
+nearcall_testkit::wire_suite!(
+    a_message_too_long_to_send_is_told_as_such_and_never_arrives_whole,
+    dropping_either_end_cancels_the_call,
+    the_deadline_covers_the_whole_answer,
+    a_server_says_what_it_is,
+);
 
 const OPTIONS: CallOptions = CallOptions {
     deadline: None,
@@ -28,9 +35,8 @@ fn order(change: impl FnOnce(&mut Order)) -> Bytes {
     order.encode_to_vec().into()
 }
 
-#[tokio::test]
-async fn a_message_too_long_to_send_is_told_as_such_and_never_arrives_whole() {
-    let server = Running::start().await;
+async fn a_message_too_long_to_send_is_told_as_such_and_never_arrives_whole(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let channel = server.channel().await;
     let long = order(|order| order.payload = vec![0; 64]);
     let found = long.len();
@@ -67,9 +73,8 @@ async fn a_message_too_long_to_send_is_told_as_such_and_never_arrives_whole() {
     server.tally.wait_dropped(1).await;
 }
 
-#[tokio::test]
-async fn dropping_either_end_cancels_the_call() {
-    let server = Running::start().await;
+async fn dropping_either_end_cancels_the_call(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let channel = server.channel().await;
     let slow = || Request::new(order(|order| order.delay_ms = 60_000));
     let waiting = tokio::spawn({
@@ -96,9 +101,8 @@ async fn dropping_either_end_cancels_the_call() {
         .expect("the request stream is dropped with the answer");
 }
 
-#[tokio::test]
-async fn the_deadline_covers_the_whole_answer() {
-    let server = Running::start().await;
+async fn the_deadline_covers_the_whole_answer(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let channel = server.channel().await;
     let request = Request::new(tokio_stream::once(order(|order| {
         order.count = 1_000;
@@ -123,9 +127,8 @@ async fn the_deadline_covers_the_whole_answer() {
     server.tally.wait_dropped(1).await;
 }
 
-#[tokio::test]
-async fn a_server_says_what_it_is() {
-    let server = Running::start().await;
+async fn a_server_says_what_it_is(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut inspector = Inspector::new(server.channel().await);
     let services = inspector.services().await.unwrap();
     assert!(

@@ -4,13 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use nearcall::{Channel, Code, Reason, Request, WaitForReady, tokio};
+use nearcall::{Channel, Code, Reason, Request, WaitForReady, Wire, tokio};
 use nearcall_testkit::probe::{Order, ProbeClient};
 use nearcall_testkit::{Running, address_in};
 
-#[tokio::test]
-async fn calls_fail_at_once_while_the_server_is_away_and_work_when_it_is_back() {
-    let server = Running::start().await;
+nearcall_testkit::wire_suite!(
+    calls_fail_at_once_while_the_server_is_away_and_work_when_it_is_back,
+    a_call_that_waits_is_answered_once_the_server_is_there,
+    only_what_may_be_repeated_is_repeated,
+    repeated_calls_stay_within_the_budget,
+    a_server_that_dies_in_the_middle_of_a_call_is_unavailable_and_then_recovered_from,
+);
+
+async fn calls_fail_at_once_while_the_server_is_away_and_work_when_it_is_back(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let (mut client, folder) = (server.client().await, server.folder());
     assert!(client.unary(Order::default()).await.is_ok());
     server.stop().await;
@@ -20,14 +27,14 @@ async fn calls_fail_at_once_while_the_server_is_away_and_work_when_it_is_back() 
         Some(Reason::ConnectFailed),
         "{status:?}"
     );
-    let _back = Running::start_in(folder, |server| server).await;
+    let _back = Running::start_in(folder, |server| server).await.over(wire);
     assert!(client.unary(Order::default()).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_call_that_waits_is_answered_once_the_server_is_there() {
+async fn a_call_that_waits_is_answered_once_the_server_is_there(wire: Wire) {
     let folder = Arc::new(tempfile::tempdir().unwrap());
-    let channel = Channel::lazy(address_in(folder.path())).unwrap();
+    let channel = Channel::builder(address_in(folder.path())).wire(wire);
+    let channel = channel.lazy().unwrap();
     let mut client = ProbeClient::new(channel);
     let mut request = Request::new(Order::default());
     request.extensions_mut().insert(WaitForReady(true));
@@ -40,7 +47,7 @@ async fn a_call_that_waits_is_answered_once_the_server_is_there() {
         Code::Unavailable
     );
     assert!(!waiting.is_finished());
-    let _server = Running::start_in(folder, |server| server).await;
+    let _server = Running::start_in(folder, |server| server).await.over(wire);
     assert!(waiting.await.unwrap().is_ok());
 }
 
@@ -54,9 +61,8 @@ async fn a_call_that_waits_ends_with_its_deadline() {
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
 }
 
-#[tokio::test]
-async fn only_what_may_be_repeated_is_repeated() {
-    let server = Running::start().await;
+async fn only_what_may_be_repeated_is_repeated(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut client = server.client().await;
     let failing = Order {
         code: Code::Unavailable as i32,
@@ -78,9 +84,8 @@ async fn only_what_may_be_repeated_is_repeated() {
     );
 }
 
-#[tokio::test]
-async fn repeated_calls_stay_within_the_budget() {
-    let server = Running::start().await;
+async fn repeated_calls_stay_within_the_budget(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let client = server.client().await;
     let failing = Order {
         code: Code::Unavailable as i32,
@@ -100,32 +105,31 @@ async fn repeated_calls_stay_within_the_budget() {
     );
 }
 
-#[test]
-fn a_server_that_dies_in_the_middle_of_a_call_is_unavailable_and_then_recovered_from() {
+async fn a_server_that_dies_in_the_middle_of_a_call_is_unavailable_and_then_recovered_from(
+    wire: Wire,
+) {
     // Its tasks and sockets are gone from one moment to the next, with no farewell: what a kill looks like from outside.
     let servers = tokio::runtime::Runtime::new().unwrap();
-    let server = servers.block_on(Running::start());
-    let (address, folder, tally) = (server.address(), server.folder(), Arc::clone(&server.tally));
-    nearcall::block_on(async {
-        let mut client = ProbeClient::new(Channel::lazy(address).unwrap());
-        let mut other = client.clone();
-        let slow = Order {
-            delay_ms: 60_000,
-            ..Order::default()
-        };
-        let call = tokio::spawn(async move { other.unary(slow).await });
-        tally.wait_begun(1).await;
-        servers.shutdown_background();
-        let status = call.await.unwrap().unwrap_err();
-        assert_eq!(
-            Reason::of(&status),
-            Some(Reason::ConnectionLost),
-            "{status:?}"
-        );
-        // The connection may be gone a moment before the listener is, which lets go of its lock last.
-        let lock = folder.path().join("probe.sock.lock");
-        nearcall_testkit::eventually("the listener is gone", || !lock.exists()).await;
-        let _back = Running::start_in(folder, |server| server).await;
-        assert!(client.unary(Order::default()).await.is_ok());
-    });
+    let server = servers.spawn(Running::start()).await.unwrap().over(wire);
+    let (folder, tally) = (server.folder(), Arc::clone(&server.tally));
+    let mut client = ProbeClient::new(server.builder().lazy().unwrap());
+    let mut other = client.clone();
+    let slow = Order {
+        delay_ms: 60_000,
+        ..Order::default()
+    };
+    let call = tokio::spawn(async move { other.unary(slow).await });
+    tally.wait_begun(1).await;
+    servers.shutdown_background();
+    let status = call.await.unwrap().unwrap_err();
+    assert_eq!(
+        Reason::of(&status),
+        Some(Reason::ConnectionLost),
+        "{status:?}"
+    );
+    // The connection may be gone a moment before the listener is, which lets go of its lock last.
+    let lock = folder.path().join("probe.sock.lock");
+    nearcall_testkit::eventually("the listener is gone", || !lock.exists()).await;
+    let _back = Running::start_in(folder, |server| server).await;
+    assert!(client.unary(Order::default()).await.is_ok());
 }

@@ -39,7 +39,7 @@ fn a_server_is_found_by_name_and_leaves_nothing_behind() {
             ("probe.1", &address)
         );
         assert_eq!(entries[0].pid, std::process::id());
-        assert_eq!(entries[0].wires, ["grpc"]);
+        assert_eq!(entries[0].wires, ["grpc", "lane"]);
         assert!(
             entries[0].services.contains(&"testing.v1.Probe".to_owned()),
             "{entries:?}"

@@ -3,12 +3,17 @@
 use bytes::Bytes;
 use nearcall::inspect::{Health, Inspector};
 use nearcall::raw::{self, CallOptions, MethodPath};
-use nearcall::{Reason, Request, tokio};
+use nearcall::{Reason, Request, Wire, tokio};
 use nearcall_testkit::Running;
 
-#[tokio::test]
-async fn an_unknown_method_says_which_there_are() {
-    let server = Running::start().await;
+nearcall_testkit::wire_suite!(
+    an_unknown_method_says_which_there_are,
+    reflection_lists_what_is_served_and_describes_it,
+    health_is_told_for_the_server_and_for_each_service,
+);
+
+async fn an_unknown_method_says_which_there_are(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let channel = server.channel().await;
     let check = async |service: &str, method: &str, reason: Reason, mentions: &str| {
         let path = MethodPath::new(service, method).unwrap();
@@ -42,9 +47,8 @@ async fn an_unknown_method_says_which_there_are() {
     .await;
 }
 
-#[tokio::test]
-async fn reflection_lists_what_is_served_and_describes_it() {
-    let server = Running::start().await;
+async fn reflection_lists_what_is_served_and_describes_it(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut inspector = Inspector::new(server.channel().await);
     let services = inspector.services().await.unwrap();
     for expected in [
@@ -64,9 +68,8 @@ async fn reflection_lists_what_is_served_and_describes_it() {
     );
 }
 
-#[tokio::test]
-async fn health_is_told_for_the_server_and_for_each_service() {
-    let server = Running::start().await;
+async fn health_is_told_for_the_server_and_for_each_service(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let inspector = Inspector::new(server.channel().await);
     for service in ["", "testing.v1.Probe"] {
         assert_eq!(

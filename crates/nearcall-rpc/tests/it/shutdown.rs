@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use nearcall::{Limits, Reason, tokio, tokio_stream};
+use nearcall::{Limits, Reason, Wire, tokio, tokio_stream};
 use nearcall_testkit::Running;
 use nearcall_testkit::probe::Order;
 
-#[tokio::test]
-async fn calls_in_flight_are_answered_and_the_socket_is_gone_at_once() {
-    let server = Running::start().await;
+nearcall_testkit::wire_suite!(
+    calls_in_flight_are_answered_and_the_socket_is_gone_at_once,
+    what_outlasts_the_limit_is_cut_off_and_named,
+    who_watches_the_health_does_not_hold_the_server_up,
+);
+
+async fn calls_in_flight_are_answered_and_the_socket_is_gone_at_once(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let mut client = server.client().await;
     let socket = server.socket();
     let folder = server.folder();
@@ -25,17 +30,18 @@ async fn calls_in_flight_are_answered_and_the_socket_is_gone_at_once() {
     let ended = server.begin_to_stop();
     // The name is free for the next server while the calls of this one are still going on.
     nearcall_testkit::eventually("the socket is gone", || !socket.exists()).await;
-    let next = Running::start_in(folder, |server| server).await;
+    let next = Running::start_in(folder, |server| server).await.over(wire);
     assert!(call.await.unwrap().is_ok());
     assert!(ended.await.unwrap().cut.is_empty());
     assert!(next.client().await.unary(Order::default()).await.is_ok());
 }
 
-#[tokio::test]
-async fn what_outlasts_the_limit_is_cut_off_and_named() {
+async fn what_outlasts_the_limit_is_cut_off_and_named(wire: Wire) {
     let mut limits = Limits::default();
     limits.drain_timeout = Duration::from_millis(100);
-    let server = Running::start_with(|server| server.limits(limits)).await;
+    let server = Running::start_with(|server| server.limits(limits))
+        .await
+        .over(wire);
     let mut client = server.client().await;
     let slow = Order {
         delay_ms: 60_000,
@@ -61,9 +67,8 @@ async fn what_outlasts_the_limit_is_cut_off_and_named() {
     }
 }
 
-#[tokio::test]
-async fn who_watches_the_health_does_not_hold_the_server_up() {
-    let server = Running::start().await;
+async fn who_watches_the_health_does_not_hold_the_server_up(wire: Wire) {
+    let server = Running::start().await.over(wire);
     let channel = server.channel().await;
     let path = nearcall::raw::MethodPath::new("grpc.health.v1.Health", "Watch").unwrap();
     let request = nearcall::Request::new(tokio_stream::once(bytes::Bytes::new()));

@@ -1,7 +1,7 @@
-//! The same calls over every transport there is.
+//! The same calls over every transport there is, on either wire.
 
 use nearcall::tokio_stream::{self, StreamExt};
-use nearcall::{Address, Channel, PeerPolicy, Server, child, tokio};
+use nearcall::{Address, Channel, PeerPolicy, Server, Wire, child, tokio};
 use nearcall_testkit::probe::{Order, Probe, ProbeClient, ProbeServer};
 
 /// One call of each kind, and what the server knows of the caller.
@@ -48,12 +48,15 @@ async fn every_transport_carries_every_kind_of_call() {
     ];
     for (address, known) in cases {
         let address = serve(&address, PeerPolicy::default().allow_unknown()).await;
-        let channel = Channel::connect(address.to_string()).await;
-        check(
-            channel.unwrap_or_else(|error| panic!("{address}: {error}")),
-            known,
-        )
-        .await;
+        for wire in [Wire::Grpc, Wire::Lane] {
+            let channel = Channel::builder(address.to_string()).wire(wire);
+            let channel = channel.connect().await;
+            check(
+                channel.unwrap_or_else(|error| panic!("{address}, {wire}: {error}")),
+                known,
+            )
+            .await;
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use nearcall_sidecar::limits::{CHANNELS_MAX, TICKETS_MAX};
 use nearcall_sidecar::{ChannelError, Frames, OpenError, Options, Reason, Tier};
 use tonic::Code;
 
-use super::served::{BYTES, NAME, Served, by, frame, geometry};
+use super::served::{NAME, Served, by, frame};
 
 fn request(tier: wire::Tier, pins: u32) -> wire::OpenRequest {
     wire::OpenRequest {
@@ -149,5 +149,4 @@ fn channels_are_limited_and_free_their_names() {
     );
     writers.remove(0);
     assert!(frames.channel("channel.0", small).is_ok());
-    let _ = (geometry(), BYTES);
 }

@@ -6,7 +6,6 @@
 //! Nothing here waits on the peer but [`Socket::wait`], which has a bound: messages are sent and received without
 //! blocking, whatever mode the peer has put the socket into.
 
-mod credentials;
 mod receive;
 
 use std::io::{self, IoSlice};
@@ -23,8 +22,10 @@ use rustix::net::{
     socket_with, socketpair,
 };
 
-pub use credentials::Credentials;
+pub use super::credentials::Credentials;
 pub use receive::{ReceiveError, Received};
+
+use super::credentials;
 
 /// Limit: descriptors that one message carries; a message that brings more is refused, and all of them closed.
 pub const DESCRIPTORS_MAX: usize = 4;
@@ -48,6 +49,15 @@ pub enum Rung {
 pub struct Socket(OwnedFd);
 
 impl Socket {
+    /// Who is at the other end, as [`credentials::of`] says it.
+    ///
+    /// # Errors
+    ///
+    /// The system cannot say.
+    pub fn credentials(&self) -> io::Result<Credentials> {
+        credentials::of(&self.0)
+    }
+
     /// Sends one message, with descriptors; without room for it the answer is [`io::ErrorKind::WouldBlock`].
     ///
     /// # Errors

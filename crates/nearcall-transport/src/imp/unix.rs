@@ -1,5 +1,6 @@
 //! Unix sockets and Unix permissions.
 
+mod blocking;
 mod child;
 mod claim;
 mod folder;
@@ -21,6 +22,7 @@ use crate::limits::{CONNECT_RETRY_MAX, CONNECT_RETRY_MIN};
 use crate::listener::Fault;
 use crate::{Address, ConnectError, Connection, Transport};
 
+pub(crate) use blocking::{Socket as BlockingSocket, connect_blocking};
 pub(crate) use child::{ChildEnd, Passed};
 #[cfg(feature = "parity-tokio-ipc")]
 pub(crate) use claim::Claim;

@@ -7,7 +7,7 @@ mod proto {
     nearcall::include_proto!("bench.v1");
 }
 
-use proto::echo_client::EchoClient;
+use proto::echo_client::{EchoClient, blocking};
 use proto::echo_server::{Echo, EchoServer};
 use proto::{EchoRequest, EchoResponse};
 
@@ -25,7 +25,17 @@ fn main() -> Result<()> {
             .build()?
             .block_on(run(peer.role, wire)),
         "multi-thread" => nearcall::block_on(run(peer.role, wire)),
-        other => Err(format!("expected current-thread or multi-thread, got `{other}`").into()),
+        "blocking" => match peer.role {
+            Role::Server { address } => nearcall::tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?
+                .block_on(serve(&address)),
+            Role::Client(load) => wait(&load, wire),
+        },
+        other => {
+            let expected = "expected current-thread, multi-thread or blocking";
+            Err(format!("{expected}, got `{other}`").into())
+        }
     }
 }
 
@@ -56,6 +66,28 @@ async fn serve(address: &str) -> Result<()> {
         .await?;
     contract::listening(address);
     server.serve().await?;
+    Ok(())
+}
+
+/// The client of a program that has no runtime.
+fn wait(load: &Load, wire: Wire) -> Result<()> {
+    let address = format!("unix:{}", load.address);
+    let channel = Channel::builder(address).wire(wire).connect_blocking()?;
+    let mut client = blocking::EchoClient::new(channel);
+    for lap in load.laps() {
+        let lap = lap?;
+        let mut caller = lap.caller();
+        let payload = vec![7; load.payload];
+        while caller.goes_on() {
+            let request = EchoRequest {
+                payload: payload.clone(),
+            };
+            let answer = client.echo(request)?.into_inner();
+            caller.called();
+            contract::echoed(payload.len(), answer.payload.len())?;
+        }
+        lap.end([caller])?;
+    }
     Ok(())
 }
 

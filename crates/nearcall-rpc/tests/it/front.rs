@@ -1,0 +1,163 @@
+//! A socket before a server: what becomes of each connection to it is the test's to say.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use nearcall::tokio;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::{AbortHandle, JoinSet};
+
+/// What is done with one connection.
+pub(crate) enum Doing {
+    /// It goes to the server.
+    Pass,
+    /// It is closed as soon as its first bytes were read.
+    Close,
+    /// Its bytes are read, and nothing is ever said.
+    Silence,
+    /// It goes to the server until so many bytes have gone one way; then both ends find it closed.
+    Cut(Way, usize),
+    /// A task of the test's has it, with the bytes that were read.
+    Own(Box<dyn FnOnce(UnixStream, Vec<u8>) -> JoinSet<()> + Send>),
+}
+
+/// A direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    ToServer,
+    ToClient,
+}
+
+/// The socket; gone when dropped.
+pub(crate) struct Front {
+    folder: TempDir,
+    seen: Arc<Seen>,
+    accepting: AbortHandle,
+}
+
+#[derive(Default)]
+struct Seen {
+    wires: Mutex<Vec<&'static str>>,
+    cut: AtomicBool,
+    open: Mutex<JoinSet<()>>,
+}
+
+impl Front {
+    /// Before the server at a socket; `plan` is asked for each connection, which are counted from zero.
+    pub(crate) fn before(
+        server: PathBuf,
+        mut plan: impl FnMut(usize) -> Doing + Send + 'static,
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let listener = UnixListener::bind(folder.path().join("front.sock")).expect("a new socket");
+        let seen = Arc::<Seen>::default();
+        let seeing = Arc::clone(&seen);
+        let accepting = tokio::spawn(async move {
+            for number in 0.. {
+                let (client, _) = listener.accept().await.expect("a connection");
+                let one = one(client, server.clone(), plan(number), Arc::clone(&seeing));
+                seeing.open.lock().expect("no panic").spawn(one);
+            }
+        });
+        Self {
+            folder,
+            seen,
+            accepting: accepting.abort_handle(),
+        }
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("unix:{}", self.folder.path().join("front.sock").display())
+    }
+
+    /// The wires of the connections so far, in order.
+    pub(crate) fn wires(&self) -> Vec<&'static str> {
+        self.seen.wires.lock().expect("no panic").clone()
+    }
+
+    /// Whether a connection was cut.
+    pub(crate) fn has_cut(&self) -> bool {
+        self.seen.cut.load(Ordering::SeqCst)
+    }
+
+    /// Breaks the connections there are.
+    pub(crate) fn break_all(&self) {
+        self.seen.open.lock().expect("no panic").abort_all();
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn one(mut client: UnixStream, server: PathBuf, doing: Doing, seen: Arc<Seen>) {
+    let mut first = Vec::new();
+    if client.read_buf(&mut first).await.unwrap_or(0) == 0 {
+        return;
+    }
+    let wire = if first.starts_with(b"\x89NCALL") {
+        "lane"
+    } else if first.starts_with(b"PRI *") {
+        "grpc"
+    } else {
+        "neither"
+    };
+    seen.wires.lock().expect("no panic").push(wire);
+    let (to_server, to_client) = match doing {
+        Doing::Close => return,
+        Doing::Silence => {
+            // A peer that reads, so that nothing but its silence says what it is.
+            while client.read_buf(&mut first).await.is_ok_and(|read| read > 0) {
+                first.clear();
+            }
+            return;
+        }
+        Doing::Own(own) => {
+            own(client, first).join_all().await;
+            return;
+        }
+        Doing::Pass => (usize::MAX, usize::MAX),
+        Doing::Cut(Way::ToServer, bytes) => (bytes, usize::MAX),
+        Doing::Cut(Way::ToClient, bytes) => (usize::MAX, bytes),
+    };
+    let Ok(server) = UnixStream::connect(server).await else {
+        return;
+    };
+    let (client_reads, client_writes) = client.into_split();
+    let (server_reads, server_writes) = server.into_split();
+    let cut = tokio::select! {
+        cut = carry(client_reads, server_writes, first, to_server) => cut,
+        cut = carry(server_reads, client_writes, Vec::new(), to_client) => cut,
+    };
+    if cut {
+        seen.cut.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Carries bytes until the end, or until so many have gone; whether it was the latter.
+async fn carry(
+    mut from: tokio::net::unix::OwnedReadHalf,
+    mut to: tokio::net::unix::OwnedWriteHalf,
+    mut held: Vec<u8>,
+    mut left: usize,
+) -> bool {
+    loop {
+        let now = held.len().min(left);
+        if to.write_all(&held[..now]).await.is_err() {
+            return false;
+        }
+        left -= now;
+        if left == 0 {
+            return true;
+        }
+        held.clear();
+        if from.read_buf(&mut held).await.unwrap_or(0) == 0 {
+            return false;
+        }
+    }
+}
