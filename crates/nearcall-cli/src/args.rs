@@ -7,7 +7,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bridge, call, completions, demo, describe, dial, doctor, down, list, logs, new, ps, restart, up,
+    bridge, call, completions, demo, describe, dial, doctor, down, frames, list, logs, new, ps,
+    restart, up,
 };
 
 /// The heading of `--help`, in the colours of cargo's.
@@ -66,6 +67,7 @@ pub(crate) enum Command {
     Describe(describe::DescribeArgs),
     Call(call::CallArgs),
     Dial(dial::DialArgs),
+    Frames(frames::FramesArgs),
     Bridge(bridge::BridgeArgs),
     Doctor(doctor::DoctorArgs),
     Demo(demo::DemoArgs),

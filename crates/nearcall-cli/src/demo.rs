@@ -4,6 +4,8 @@
 
 mod arith;
 mod lesson;
+mod picture;
+mod render;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -38,12 +40,14 @@ pub(crate) struct DemoArgs {
 
 /// What is shown, in order. A lesson names the service that it needs.
 fn lessons() -> Vec<Lesson> {
-    vec![arith::lesson()]
+    vec![arith::lesson(), render::lesson()]
 }
 
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let lessons = lessons();
-    let config = Config::load(Some(&checkout()?)).context("the checkout cannot be used")?;
+    let file = checkout()?;
+    let folder = file.with_file_name("target").join("demo");
+    let config = Config::load(Some(&file)).context("the checkout cannot be used")?;
     let names: Vec<ServiceName> = lessons
         .iter()
         .map(|lesson| lesson.server.parse())
@@ -59,7 +63,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
             () = signals.next() => return Err(anyhow::Error::msg("interrupted while building")),
         }
     }
-    let outcome = show(&lessons, &plan, &world, &mut signals).await;
+    let outcome = show(&lessons, &plan, &world, &folder, &mut signals).await;
     // Whatever happened, the logs of a world that never comes back are of no use once it is told.
     StateFolder::of(&world)?
         .remove()
@@ -94,11 +98,12 @@ async fn show(
     lessons: &[Lesson],
     plan: &Plan,
     world: &World,
+    folder: &Path,
     signals: &mut Signals,
 ) -> anyhow::Result<bool> {
     let session = Session::start(plan, world, Show::Nothing).await?;
     let taught = tokio::select! {
-        taught = teach(&session, lessons, world) => taught,
+        taught = teach(&session, lessons, world, folder) => taught,
         () = signals.next() => Err(anyhow::Error::msg("interrupted")),
     };
     let processes: Vec<_> = session
@@ -114,15 +119,15 @@ async fn show(
         .filter(|(_, pid)| process::is_alive(*pid))
         .map(|(name, pid)| format!("process {pid} of {name}"))
         .collect();
-    let folder = registered::folder(world);
-    if folder.exists() {
-        left.push(folder.display().to_string());
+    let registry = registered::folder(world);
+    if registry.exists() {
+        left.push(registry.display().to_string());
     }
     output::line("")?;
     if left.is_empty() {
         output::line(format_args!(
             "stopped; no process and no file of {} is left",
-            folder.display()
+            registry.display()
         ))?;
     } else {
         output::line(format_args!(
@@ -134,7 +139,12 @@ async fn show(
     Ok(good && left.is_empty())
 }
 
-async fn teach(session: &Session, lessons: &[Lesson], world: &World) -> anyhow::Result<bool> {
+async fn teach(
+    session: &Session,
+    lessons: &[Lesson],
+    world: &World,
+    folder: &Path,
+) -> anyhow::Result<bool> {
     session.all_serving().await?;
     for status in session.statuses() {
         let pid = status.pid.map(|pid| pid.to_string()).unwrap_or_default();
@@ -181,5 +191,6 @@ async fn teach(session: &Session, lessons: &[Lesson], world: &World) -> anyhow::
     output::line(
         "time: one call each, from JSON in to the last answer's JSON out, over a connection that is open",
     )?;
-    Ok(wrong == 0)
+    let seen = picture::show(world, folder).await?;
+    Ok(wrong == 0 && seen)
 }

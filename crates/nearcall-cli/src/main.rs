@@ -15,6 +15,7 @@ mod describe;
 mod dial;
 mod doctor;
 mod down;
+mod frames;
 mod list;
 mod log_file;
 mod logs;
@@ -77,6 +78,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Describe(args) => describe::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Dial(args) => dial::run(args).await,
+        Command::Frames(args) => frames::run(args).await,
         Command::Bridge(args) => bridge::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Demo(args) => demo::run(args).await,

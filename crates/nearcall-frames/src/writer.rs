@@ -11,16 +11,18 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::doorbell::Doorbell;
 use crate::geometry::{Geometry, Slot};
 use crate::header::{Header, Identity};
-use crate::layout::{ABI, header, page, state};
+use crate::layout::{ABI, header, page, slot as slot_header, state};
 use crate::limits::{SEQ_MAX, SUBSCRIPTIONS_MAX};
 use crate::mark;
 use crate::memory::{Memory, Words};
+use crate::policy::Policy;
 use slots::Slots;
 pub(crate) use subscription::low_half;
 use subscription::{Subscription, Verdict};
 
+use grant::policy_fits;
 pub use grant::{Grant, Request, SubscribeError, SubscriptionId};
-pub use loan::{Details, Loan, PublishError};
+pub use loan::{Aside, Details, Loan, PublishError};
 pub use stats::{State, Stats, SubscriptionStats};
 
 /// Limit: how long a writer that waits for a reader goes without asking the kernel whether the reader is still there.
@@ -93,6 +95,8 @@ pub struct Writer<D: Memory> {
     clock: fn() -> u64,
     state: u64,
     overcommitted: bool,
+    /// The slot of a loan that was set aside.
+    aside: Option<Slot>,
 }
 
 impl<D: Memory> Writer<D> {
@@ -127,6 +131,7 @@ impl<D: Memory> Writer<D> {
             clock: nanoseconds,
             state: state::LIVE,
             overcommitted: false,
+            aside: None,
         })
     }
 
@@ -206,6 +211,21 @@ impl<D: Memory> Writer<D> {
         let before = self.subscriptions.len();
         self.subscriptions.retain(|one| one.id() != id);
         self.subscriptions.len() != before
+    }
+
+    /// Gives a subscription another policy; its reader needs to be told too. Whether there is such a subscription.
+    ///
+    /// # Errors
+    ///
+    /// The channel cannot keep the policy.
+    pub fn set_policy(
+        &mut self,
+        id: SubscriptionId,
+        policy: Policy,
+    ) -> Result<bool, SubscribeError> {
+        policy_fits(policy, &self.geometry)?;
+        let found = self.subscriptions.iter_mut().find(|one| one.id() == id);
+        Ok(found.map(|one| one.set_policy(policy)).is_some())
     }
 
     /// Asks the kernel which readers have hung up or died, and forgets those. Each is told once, also those that turned
@@ -337,6 +357,10 @@ impl<D: Memory> Writer<D> {
     }
 
     fn take(&mut self, now: Instant) -> Result<Loan<'_, D>, LoanError> {
+        // One that was set aside and forgotten holds half a frame.
+        if let Some(slot) = self.aside.take() {
+            self.give_back(slot);
+        }
         let seq = self.latest.saturating_add(1);
         let taken = self
             .slots
@@ -349,6 +373,14 @@ impl<D: Memory> Writer<D> {
             });
         };
         Ok(Loan::new(self, slot, seq, now))
+    }
+
+    /// What was begun and not published may be half an old frame and half a new one: the slot holds none.
+    fn give_back(&mut self, slot: Slot) {
+        let header_at = self.geometry.slot_header_at(slot);
+        self.data
+            .store(header_at.saturating_add(slot_header::STAMP), 0);
+        self.slots.clear(slot);
     }
 
     /// The last steps of publishing: the frame is there, and now readers may know.

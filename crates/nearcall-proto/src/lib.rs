@@ -20,6 +20,14 @@ pub mod supervisor {
     }
 }
 
+/// Frame channels: opened, carried inline, polled, and how they stand.
+pub mod frames {
+    /// The first version.
+    pub mod v1 {
+        include!("generated/nearcall.frames.v1.rs");
+    }
+}
+
 /// What generated code in this crate names; the facade has the same module for everyone else.
 pub(crate) mod codegen {
     pub(crate) use crate::{direct, stub, table};

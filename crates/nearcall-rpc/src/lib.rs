@@ -29,7 +29,7 @@ pub use context::{Context, Scope};
 pub use layer::trail::Trailers;
 pub use limits::Limits;
 pub use nearcall_proto::table::Described;
-pub use server::{Bound, CutCall, Drained, HealthSwitch, ServeError, Served, Server};
+pub use server::{Bound, CutCall, Drained, HealthSwitch, ServeError, Served, Server, Session};
 pub use status::Reason;
 pub use trace::TraceContext;
 pub use wire::Wire;

@@ -11,6 +11,7 @@ mod opening;
 mod place;
 pub(crate) mod router;
 mod schema;
+mod session;
 mod signals;
 
 use std::fmt;
@@ -30,6 +31,7 @@ pub use calls::CutCall;
 pub use drain::Drained;
 pub use health::HealthSwitch;
 pub use router::Served;
+pub use session::{Session, Undo};
 
 use crate::callback;
 use crate::limits::Limits;
@@ -363,6 +365,7 @@ impl Bound {
             peers: server.peers,
             heal: server.heal,
             lane: server.lane,
+            companions: Arc::default(),
             connections: Arc::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),

@@ -2,6 +2,8 @@
 
 #[doc(hidden)]
 pub mod codegen;
+#[cfg(all(feature = "frames", target_os = "linux"))]
+pub mod frames;
 #[cfg(feature = "log")]
 pub mod log;
 mod run;

@@ -4,6 +4,7 @@
 mod bridge;
 mod call;
 mod dial;
+mod frames;
 mod help;
 mod lifecycle;
 mod program;

@@ -37,6 +37,7 @@ pub struct Lease<D: Source> {
     pin: Pin,
     held: D::Held,
     info: Info,
+    start: usize,
 }
 
 impl<D: Source> Lease<D> {
@@ -70,6 +71,7 @@ impl<D: Source> Lease<D> {
             pin,
             held,
             info,
+            start,
         }
     }
 
@@ -77,6 +79,12 @@ impl<D: Source> Lease<D> {
     #[must_use]
     pub const fn seq(&self) -> u64 {
         self.info.seq
+    }
+
+    /// Where the frame's bytes begin in the region.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.start
     }
 
     /// What the writer says of the frame.

@@ -118,23 +118,28 @@ impl Request {
         if asked > free {
             return Err(SubscribeError::NoSlots { asked, free });
         }
-        match self.policy {
-            Policy::Latest => Ok(()),
-            Policy::DropOldest { depth } => {
-                let most = geometry.history().saturating_add(1);
-                let fits = (1..=most).contains(&depth);
-                fits.then_some(())
-                    .ok_or(SubscribeError::Depth { asked: depth, most })
-            }
-            Policy::Block { max_wait, .. } => {
-                let fits = max_wait <= BLOCK_WAIT_MAX;
-                fits.then_some(())
-                    .ok_or(SubscribeError::Wait { asked: max_wait })
-            }
-            Policy::Sample { hz } => {
-                let fits = (1..=SAMPLE_HZ_MAX).contains(&hz);
-                fits.then_some(()).ok_or(SubscribeError::Rate { asked: hz })
-            }
+        policy_fits(self.policy, geometry)
+    }
+}
+
+/// Whether a channel can keep a policy.
+pub(super) fn policy_fits(policy: Policy, geometry: &Geometry) -> Result<(), SubscribeError> {
+    match policy {
+        Policy::Latest => Ok(()),
+        Policy::DropOldest { depth } => {
+            let most = geometry.history().saturating_add(1);
+            let fits = (1..=most).contains(&depth);
+            fits.then_some(())
+                .ok_or(SubscribeError::Depth { asked: depth, most })
+        }
+        Policy::Block { max_wait, .. } => {
+            let fits = max_wait <= BLOCK_WAIT_MAX;
+            fits.then_some(())
+                .ok_or(SubscribeError::Wait { asked: max_wait })
+        }
+        Policy::Sample { hz } => {
+            let fits = (1..=SAMPLE_HZ_MAX).contains(&hz);
+            fits.then_some(()).ok_or(SubscribeError::Rate { asked: hz })
         }
     }
 }

@@ -41,6 +41,52 @@ pub enum PublishError {
     Loan(#[from] LoanError),
 }
 
+/// A loan that was set aside: a slot that is being written, without the writer.
+///
+/// For a writer that others need meanwhile, under a lock that is not to be held for as long as drawing takes. It holds
+/// nothing by itself: one that is neither taken up nor given back leaves its slot unreadable until the next loan.
+#[derive(Debug)]
+#[must_use = "what is set aside is taken up again, to be published or given back"]
+pub struct Aside {
+    slot: Slot,
+    seq: u64,
+    now: Instant,
+    region: u64,
+    start: usize,
+    capacity: usize,
+}
+
+impl Aside {
+    /// The number that the frame will have.
+    #[must_use]
+    pub const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Where its bytes are in the region.
+    #[must_use]
+    pub const fn range(&self) -> std::ops::Range<usize> {
+        self.start..self.start.saturating_add(self.capacity)
+    }
+}
+
+impl<D: Memory> Writer<D> {
+    /// Goes on with a loan that was set aside. None where it is another writer's, or another loan came in between, or it was taken up before.
+    pub fn take_up(&mut self, aside: &Aside) -> Option<Loan<'_, D>> {
+        let &Aside {
+            slot,
+            seq,
+            now,
+            region,
+            ..
+        } = aside;
+        let is_ours = region == self.identity.region
+            && seq == self.latest.saturating_add(1)
+            && self.aside.take() == Some(slot);
+        is_ours.then(|| Loan::new(self, slot, seq, now))
+    }
+}
+
 /// A slot to write a frame into; nobody else looks at it until it is published.
 #[derive(Debug)]
 pub struct Loan<'a, D: Memory> {
@@ -72,6 +118,22 @@ impl<'a, D: Memory> Loan<'a, D> {
     #[must_use]
     pub const fn capacity(&self) -> usize {
         self.writer.geometry.payload_bytes()
+    }
+
+    /// Lets go of the writer for as long as it takes to write the frame by other means, such as a mapping of the
+    /// caller's own. Then [`Writer::take_up`].
+    pub fn set_aside(mut self) -> Aside {
+        // The drop at the end of this must not give the slot back.
+        self.published = true;
+        self.writer.aside = Some(self.slot);
+        Aside {
+            slot: self.slot,
+            seq: self.seq,
+            now: self.now,
+            region: self.writer.identity.region,
+            start: self.writer.geometry.payload_at(self.slot),
+            capacity: self.capacity(),
+        }
     }
 
     /// Copies bytes into the frame, at an offset from its start. The slot still holds what an older frame left in it.
@@ -155,14 +217,9 @@ impl Loan<'_, nearcall_sys::memory::Writable> {
 }
 
 impl<D: Memory> Drop for Loan<'_, D> {
-    /// What was begun and not published may be half an old frame and half a new one: the slot holds none.
     fn drop(&mut self) {
         if !self.published {
-            let header_at = self.writer.geometry.slot_header_at(self.slot);
-            self.writer
-                .data
-                .store(header_at.saturating_add(at::STAMP), 0);
-            self.writer.slots.clear(self.slot);
+            self.writer.give_back(self.slot);
         }
     }
 }

@@ -61,6 +61,12 @@ impl Subscription {
         self.policy
     }
 
+    /// From here on it holds the writer up by the new policy alone.
+    pub(super) fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+        self.holding_since = None;
+    }
+
     pub(super) fn state(&self) -> State {
         self.state
     }

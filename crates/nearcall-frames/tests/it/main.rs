@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed, and roles speak to the test that started them"
 )]
 
+mod aside;
 mod channel;
 mod corpus;
 mod golden;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nearcall_transport::{AcceptError, Connection, Listener, PeerPolicy};
+use nearcall_transport::{AcceptError, Address, Connection, Listener, PeerPolicy};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -12,6 +12,7 @@ use crate::server::calls::Calls;
 use crate::server::connection;
 use crate::server::newcomers::Newcomers;
 use crate::server::router::Router;
+use crate::server::session::{Companions, Session};
 
 /// What the connections of one server share.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Accept {
     /// Whether peers may speak the lane.
     pub(crate) lane: bool,
     pub(crate) newcomers: Arc<Newcomers>,
+    /// What handlers made beside the listeners.
+    pub(crate) companions: Arc<Companions>,
     pub(crate) connections: Arc<AtomicUsize>,
     pub(crate) tasks: TaskTracker,
     /// No new connections, no new calls; those in flight go on.
@@ -35,16 +38,17 @@ pub(crate) struct Accept {
 impl Accept {
     /// Takes connections in until the server stops.
     pub(crate) async fn run(self: &Arc<Self>, listener: &mut Listener) -> Result<(), AcceptError> {
+        let address = listener.address().clone();
         loop {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Ok(()),
-                accepted = listener.accept() => self.take_in(accepted?),
+                accepted = listener.accept() => self.take_in(accepted?, &address),
             }
         }
     }
 
-    fn take_in(self: &Arc<Self>, connection: Connection) {
+    fn take_in(self: &Arc<Self>, connection: Connection, address: &Address) {
         let Some(place) = Place::take(&self.connections, self.limits.connections_max) else {
             let peer = connection.peer();
             tracing::warn!(%peer, max = self.limits.connections_max, "closed a connection: there are too many");
@@ -52,10 +56,12 @@ impl Accept {
         };
         let newcomer = self.newcomers.enter();
         let accept = Arc::clone(self);
+        let (session, ending) = Session::begin(address.clone(), Arc::clone(&self.companions));
         self.tasks.spawn(async move {
             let _place = place;
+            let _ending = ending;
             tokio::select! {
-                () = connection::serve(&accept, connection, newcomer, &accept.stop) => {}
+                () = connection::serve(&accept, connection, session, newcomer, &accept.stop) => {}
                 () = accept.abort.cancelled() => {}
             }
         });

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -35,6 +36,7 @@ use crate::server::direct::DirectCall;
 use crate::server::newcomers::Newcomer;
 use crate::server::opening::Opening;
 use crate::server::router::Router;
+use crate::server::session::Session;
 use crate::wire::Wire;
 
 /// What a call passes on its way to the handler, outermost first.
@@ -53,6 +55,7 @@ pub(crate) type Stack = Layered<Layers, Router>;
 pub(crate) async fn serve(
     accept: &Accept,
     connection: Connection,
+    session: Session,
     newcomer: Newcomer,
     stop: &CancellationToken,
 ) {
@@ -91,10 +94,14 @@ pub(crate) async fn serve(
         tracing::warn!(%peer, why, "refused a peer");
     }
     let refusal = refusal.map(Arc::from);
-    let stack = stack(&accept.router, &accept.calls, &accept.limits, refusal);
+    let calls = Calls {
+        stack: stack(&accept.router, &accept.calls, &accept.limits, refusal),
+        peer,
+        session,
+    };
     match wire {
-        Wire::Grpc => grpc(accept, connection, stack, newcomer, silence, stop).await,
-        Wire::Lane => lane(accept, connection, stack, newcomer, silence, stop).await,
+        Wire::Grpc => grpc(accept, connection, calls, newcomer, silence, stop).await,
+        Wire::Lane => lane(accept, connection, calls, newcomer, silence, stop).await,
     }
 }
 
@@ -102,18 +109,15 @@ pub(crate) async fn serve(
 async fn grpc(
     accept: &Accept,
     connection: Prefaced<Connection>,
-    stack: Stack,
+    mut calls: Calls,
     newcomer: Newcomer,
     mut silence: Pin<&mut impl Future<Output = &'static str>>,
     stop: &CancellationToken,
 ) {
     let peer = connection.inner().peer().clone();
-    let mut caller = peer.clone();
-    caller.attach(Arc::new(Caller::Grpc(Arc::new(Stands::default()))));
-    let service = Calls {
-        stack,
-        peer: caller,
-    };
+    calls
+        .peer
+        .attach(Arc::new(Caller::Grpc(Arc::new(Stands::default()))));
     let io = Opening::new(connection, newcomer);
     // TCP clients send a host and a port, which HTTP/2 takes as it is.
     let heals = accept.heal && peer.transport != Transport::Tcp;
@@ -122,7 +126,7 @@ async fn grpc(
     } else {
         Healed::passive(io)
     };
-    let mut connection = pin!(http2(&accept.limits).serve_connection(TokioIo::new(io), service));
+    let mut connection = pin!(http2(&accept.limits).serve_connection(TokioIo::new(io), calls));
     let outcome = tokio::select! {
         outcome = &mut connection => outcome,
         why = &mut silence => {
@@ -143,14 +147,14 @@ async fn grpc(
 async fn lane(
     accept: &Accept,
     connection: Prefaced<Connection>,
-    stack: Stack,
+    calls: Calls,
     newcomer: Newcomer,
     mut silence: Pin<&mut impl Future<Output = &'static str>>,
     stop: &CancellationToken,
 ) {
     let (first, connection) = connection.into_parts();
     let peer = connection.peer().clone();
-    let (shared, driver) = lane::acceptor(connection, &first, stack);
+    let (shared, driver) = lane::acceptor(connection, &first, calls);
     let limits = &accept.limits;
     let driver = driver
         .when_greeted(newcomer)
@@ -184,6 +188,36 @@ async fn lane(
     }
 }
 
+/// The lane says by itself who its peer is.
+impl lane::Serve for Calls {
+    type Answer = StackBody;
+    type Direct = DirectCall<Stages>;
+
+    fn direct(
+        &self,
+        arrived: lane::Arrived,
+        origin: &lane::Origin,
+    ) -> Result<Self::Direct, lane::Arrived> {
+        self.stack.direct(arrived, origin, Some(&self.session))
+    }
+}
+
+impl Service<Request<RequestBody>> for Calls {
+    type Response = Response<StackBody>;
+    type Error = Infallible;
+    type Future = <Stack as Service<Request<RequestBody>>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.stack.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
+        request.extensions_mut().insert(self.session.clone());
+        self.stack.call(request)
+    }
+}
+
+/// What a client hosts has no server's connection to tell of.
 impl lane::Serve for Stack {
     type Answer = StackBody;
     type Direct = DirectCall<Stages>;
@@ -193,7 +227,7 @@ impl lane::Serve for Stack {
         arrived: lane::Arrived,
         origin: &lane::Origin,
     ) -> Result<Self::Direct, lane::Arrived> {
-        Self::direct(self, arrived, origin)
+        Self::direct(self, arrived, origin, None)
     }
 }
 
@@ -233,11 +267,12 @@ fn http2(limits: &Limits) -> hyper::server::conn::http2::Builder<TokioExecutor> 
     builder
 }
 
-/// The calls of one connection, as hyper hands them over.
+/// The calls of one connection, as either wire hands them over.
 #[derive(Debug)]
 struct Calls {
     stack: Stack,
     peer: Peer,
+    session: Session,
 }
 
 impl hyper::service::Service<Request<Incoming>> for Calls {
@@ -248,6 +283,7 @@ impl hyper::service::Service<Request<Incoming>> for Calls {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let mut request = request.map(RequestBody::grpc);
         request.extensions_mut().insert(self.peer.clone());
+        request.extensions_mut().insert(self.session.clone());
         request.extensions_mut().insert(Wire::Grpc);
         self.stack.clone().call(request)
     }

@@ -17,6 +17,7 @@ use tonic::{Response, Status};
 use crate::lane::{Answers, Arrived, Batch, Origin};
 use crate::layer::{Arriving, Facts, Layer, Layered, Stage};
 use crate::server::router::Router;
+use crate::server::session::Session;
 
 /// One call, with its stage.
 pub(crate) struct DirectCall<S> {
@@ -31,6 +32,7 @@ impl<L: Layer> Layered<L, Router> {
         &self,
         arrived: Arrived,
         origin: &Origin,
+        session: Option<&Session>,
     ) -> Result<DirectCall<L::Stage>, Arrived> {
         let handler = self.inner.direct(arrived.call.path.path());
         let (Some((handler, row)), true, Some(message)) = (handler, arrived.last, &arrived.message)
@@ -54,6 +56,9 @@ impl<L: Layer> Layered<L, Router> {
         *request.metadata_mut() = MetadataMap::from_headers(arrived.call.metadata);
         request.extensions_mut().insert(origin.peer.clone());
         request.extensions_mut().insert(origin.wire);
+        if let Some(session) = session {
+            request.extensions_mut().insert(session.clone());
+        }
         let (mut request, mut answer) = (Some(request), None);
         let called = stage.around(&mut || {
             answer = request

@@ -63,6 +63,7 @@ pub(crate) async fn serve(
             .await;
     }
     accept.stop.cancel();
+    accept.companions.leave();
     // The listeners go first: from here on the name is free for the next server.
     while listeners.join_next().await.is_some() {}
     let cut = drain(&accept, &mut signals).await;

@@ -1,0 +1,52 @@
+//! `nearcall frames`: the frame channels of this machine, listed, looked into, and looked at.
+
+mod find;
+mod list;
+pub(crate) mod picture;
+mod save;
+mod stat;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+/// Show frame channels: which there are, who reads them, and the pictures in them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  nearcall frames list
+  nearcall frames stat render.main
+  nearcall frames save render.main --out land.png
+  nearcall frames view render.main --once")]
+pub(crate) struct FramesArgs {
+    #[command(subcommand)]
+    command: FramesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum FramesCommand {
+    List(list::ListArgs),
+    Stat(stat::StatArgs),
+    Save(save::SaveArgs),
+    View(view::ViewArgs),
+}
+
+/// A channel, and where it is.
+#[derive(Debug, Args)]
+struct Which {
+    /// The channel, such as render.main
+    channel: String,
+    /// The server that has it: a name or an address; without it every server of the world is asked
+    #[arg(long, value_name = "TARGET")]
+    at: Option<String>,
+}
+
+pub(crate) async fn run(args: FramesArgs) -> anyhow::Result<ExitCode> {
+    match args.command {
+        FramesCommand::List(args) => list::run(args).await,
+        FramesCommand::Stat(args) => stat::run(args).await,
+        FramesCommand::Save(args) => save::run(args).await,
+        FramesCommand::View(args) => view::run(args).await,
+    }
+}

@@ -1,0 +1,225 @@
+//! The reading side: frames by a channel's name, whichever way they come.
+
+mod attached;
+mod frame;
+mod opening;
+mod reattach;
+mod streamed;
+
+use nearcall_frames::{Gap, Policy};
+use nearcall_rpc::Channel;
+use tonic::Status;
+
+pub use frame::Frame;
+pub use opening::OpenError;
+
+use crate::limits::{INLINE_BELOW, PINS};
+use crate::tier::Tier;
+use attached::Attached;
+use opening::Opened;
+use reattach::Reattach;
+use streamed::Streamed;
+
+/// Opens a channel of frames by its name, such as `render.main`: the newest frame each time, in shared memory if that can
+/// be.
+///
+/// ```no_run
+/// # async fn look() -> Result<(), Box<dyn std::error::Error>> {
+/// let channel = nearcall_rpc::Channel::connect("render").await?;
+/// let mut frames = nearcall_sidecar::open(&channel, "render.main").await?;
+/// while let Some(frame) = frames.next().await? {
+///     println!("frame {} has {} bytes", frame.seq(), frame.bytes().len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// There is no such channel, it takes no more readers, or the server cannot be reached.
+pub async fn open(channel: &Channel, name: impl Into<String>) -> Result<FrameStream, OpenError> {
+    Options::default().open(channel, name).await
+}
+
+/// What a reader wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Which frames come. Default: [`Policy::Latest`].
+    pub policy: Policy,
+    /// How many frames are held at once, 1 to 16. Default: [`PINS`]: one to look at while the next one comes.
+    pub pins: u32,
+    /// The ways that frames may come; inline always may. Default: all.
+    pub tiers: Vec<Tier>,
+    /// Channels whose frames have fewer bytes than this come inline. Default: [`INLINE_BELOW`].
+    pub inline_below: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            policy: Policy::Latest,
+            pins: PINS,
+            tiers: Tier::ALL.to_vec(),
+            inline_below: INLINE_BELOW,
+        }
+    }
+}
+
+impl Options {
+    /// Opens a channel of frames so.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`].
+    pub async fn open(
+        self,
+        channel: &Channel,
+        name: impl Into<String>,
+    ) -> Result<FrameStream, OpenError> {
+        let how = How {
+            channel: channel.clone(),
+            name: name.into(),
+            options: self,
+        };
+        let Opened { source, epoch } = how.open().await?;
+        Ok(FrameStream {
+            how,
+            epoch,
+            source: Some(source),
+            reattach: Reattach::default(),
+            lost: 0,
+        })
+    }
+}
+
+/// All that is needed to open a channel again.
+#[derive(Debug)]
+struct How {
+    channel: Channel,
+    name: String,
+    options: Options,
+}
+
+/// The frames of one channel. Where the server is gone or starts anew, it attaches again by itself.
+#[derive(Debug)]
+pub struct FrameStream {
+    how: How,
+    epoch: u64,
+    source: Option<Source>,
+    reattach: Reattach,
+    lost: u64,
+}
+
+/// Where frames come from.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each stream of frames, and it stays where it is"
+)]
+enum Source {
+    Attached(Attached),
+    Streamed(Streamed),
+}
+
+/// What came.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame is what nearly always comes, and a box would be an allocation for each"
+)]
+enum Came {
+    Frame(Frame),
+    Gap(Gap),
+    /// The writer ended the channel.
+    Closed,
+    /// Another region took its place, or the server is gone: open the channel again.
+    Lost,
+}
+
+/// Why no frame comes.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NextError {
+    /// As many frames are held as may be. Drop one, then go on.
+    #[error(
+        "all {granted} frames that may be held at once are held; drop one first, or ask for more pins"
+    )]
+    AllHeld {
+        /// How many were granted.
+        granted: u32,
+    },
+    /// The subscription lagged, and its policy asks that it ends then.
+    #[error(
+        "the subscription lagged behind the writer and was ended, as its policy asks; open the channel again"
+    )]
+    Evicted,
+    /// What the server says cannot be.
+    #[error("expected {expected} from the server; it is broken, or of another version")]
+    Broken {
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// The reader could not go on.
+    #[error("reading the shared memory failed")]
+    Read(#[from] nearcall_frames::NextError),
+    /// The server ended the stream with a status.
+    #[error("the server ended the frames: {0}")]
+    Ended(Status),
+    /// The server is gone, and the channel could not be opened again.
+    #[error("the server was gone, and the channel could not be opened again")]
+    Gone(#[source] OpenError),
+}
+
+impl FrameStream {
+    /// The next frame by the policy, when it is there; none when the writer has ended the channel. It may be dropped and
+    /// asked for again, and nothing is lost.
+    ///
+    /// The trap: a frame that is kept holds one of the pins. Who keeps all of them gets [`NextError::AllHeld`], at once.
+    ///
+    /// # Errors
+    ///
+    /// See [`NextError`]; after [`NextError::AllHeld`] it goes on.
+    pub async fn next(&mut self) -> Result<Option<Frame>, NextError> {
+        loop {
+            let came = match &mut self.source {
+                Some(Source::Attached(attached)) => attached.next().await?,
+                Some(Source::Streamed(streamed)) => streamed.next().await?,
+                None => {
+                    let opened = self.reattach.open(&self.how).await;
+                    let Opened { source, epoch } = opened.map_err(NextError::Gone)?;
+                    (self.epoch, self.source) = (epoch, Some(source));
+                    continue;
+                }
+            };
+            match came {
+                Came::Frame(frame) => {
+                    let lost = std::mem::take(&mut self.lost);
+                    return Ok(Some(frame.after_losing(lost)));
+                }
+                Came::Gap(gap) => self.lost += gap.last.saturating_sub(gap.first) + 1,
+                Came::Closed => return Ok(None),
+                Came::Lost => self.source = None,
+            }
+        }
+    }
+
+    /// How the frames come at the moment; none while the channel is opened again.
+    #[must_use]
+    pub fn tier(&self) -> Option<Tier> {
+        self.source.as_ref().map(|source| match source {
+            Source::Attached(_) => Tier::Broker,
+            Source::Streamed(streamed) => streamed.tier(),
+        })
+    }
+
+    /// The number of the server's start that frames were last opened at: another after it started anew.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The channel's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.how.name
+    }
+}

@@ -1,0 +1,111 @@
+//! Frames in memory that the broker passed: no call for a frame, and a doorbell to sleep by.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use nearcall_frames::handover::claim;
+use nearcall_frames::{End, Heard, Hearing, Next, NextError as ReadError, Reader};
+use nearcall_sys::memory::ReadOnly;
+use nearcall_sys::packet::{self, Socket};
+
+use super::frame::Frame;
+use super::opening::Granted;
+use super::{Came, NextError};
+use crate::watched::Watched;
+
+/// A reader that has the memory.
+#[derive(Debug)]
+pub(super) struct Attached {
+    reader: Reader<ReadOnly>,
+    /// The doorbell's socket once more; the reader and its leases have the other.
+    bell: Socket,
+    watched: Watched,
+    epoch: u64,
+    /// The server hung up. What it published before is still there.
+    gone: bool,
+}
+
+/// Why the memory was not to be had.
+pub(super) struct AttachFault(pub(super) Box<dyn std::error::Error + Send + Sync>);
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for AttachFault {
+    fn from(error: E) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl Attached {
+    /// Presents the ticket and takes the memory.
+    pub(super) async fn attach(granted: Granted) -> Result<Self, AttachFault> {
+        let Granted {
+            grant,
+            ticket,
+            broker,
+            ..
+        } = granted;
+        let ticket = <[u8; 16]>::try_from(ticket)
+            .map_err(|found| io::Error::other(format!("a ticket of {} bytes", found.len())))?;
+        let path = PathBuf::from(broker);
+        // Claiming waits for the server's answer, within a bound; threads of tokio's own do not wait.
+        let claimed = tokio::task::spawn_blocking(move || {
+            let socket = packet::connect(&path)?;
+            let bell = Socket::from(socket.as_fd().try_clone_to_owned()?);
+            let reader = claim(socket, ticket, &grant)?;
+            Ok::<_, AttachFault>((reader, bell))
+        });
+        let (reader, bell) = claimed.await??;
+        Ok(Self {
+            reader,
+            watched: Watched::of(&bell)?,
+            bell,
+            epoch: grant.identity.epoch,
+            gone: false,
+        })
+    }
+
+    pub(super) async fn next(&mut self) -> Result<Came, NextError> {
+        loop {
+            match self.reader.next(Instant::now()) {
+                Ok(Next::Frame(lease)) => return Ok(Came::Frame(Frame::leased(lease, self.epoch))),
+                Ok(Next::Gap(gap)) => return Ok(Came::Gap(gap)),
+                Ok(Next::End(End::Retired)) => return Ok(Came::Lost),
+                Ok(Next::End(_)) => return Ok(Came::Closed),
+                Ok(Next::Nothing { again: None }) if self.gone => return self.after_hang_up(),
+                Ok(Next::Nothing { again }) => self.wait(again).await?,
+                Ok(_) => {}
+                Err(ReadError::AllHeld { granted }) => return Err(NextError::AllHeld { granted }),
+                Err(ReadError::Overtaken) => tokio::task::yield_now().await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Waits for the doorbell, or for the time when the policy allows another frame.
+    async fn wait(&mut self, again: Option<Instant>) -> Result<(), NextError> {
+        let Some(again) = again else {
+            if self.reader.sleep(true) {
+                self.listen().await;
+                self.reader.wake_up();
+            }
+            return Ok(());
+        };
+        tokio::time::sleep_until(again.into()).await;
+        Ok(())
+    }
+
+    async fn listen(&mut self) {
+        let news = self.watched.news().await;
+        let heard = Hearing::hear(&self.bell, Duration::ZERO);
+        self.gone = news.is_err() || heard == Heard::Gone;
+    }
+
+    /// A server that evicts a reader says no more and still listens; one that is gone does neither.
+    fn after_hang_up(&self) -> Result<Came, NextError> {
+        match self.bell.ring() {
+            packet::Rung::Gone => Ok(Came::Lost),
+            packet::Rung::Yes | packet::Rung::Full => Err(NextError::Evicted),
+        }
+    }
+}

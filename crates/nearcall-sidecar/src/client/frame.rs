@@ -1,0 +1,141 @@
+//! A frame that came.
+
+use std::fmt;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use nearcall_frames::{Info, Lease, Meta};
+use nearcall_sys::memory::ReadOnly;
+
+use super::streamed::Hold;
+use crate::tier::Tier;
+
+/// A frame: its bytes, in shared memory or here, and what its writer says of it. It derefs to the bytes.
+///
+/// The writer leaves it alone until it is dropped. It may go to another thread, and may outlive its stream.
+pub struct Frame {
+    body: Body,
+    epoch: u64,
+    lost: u64,
+}
+
+/// Where the bytes are.
+enum Body {
+    Leased(Lease<ReadOnly>),
+    Held {
+        view: Arc<ReadOnly>,
+        /// **Invariant:** lies within the view.
+        range: Range<usize>,
+        info: Info,
+        _hold: Hold,
+    },
+    Here(Vec<u8>, Info),
+}
+
+impl Frame {
+    pub(super) fn leased(lease: Lease<ReadOnly>, epoch: u64) -> Self {
+        Self::new(Body::Leased(lease), epoch)
+    }
+
+    pub(super) fn here(bytes: Vec<u8>, info: Info, epoch: u64) -> Self {
+        Self::new(Body::Here(bytes, info), epoch)
+    }
+
+    /// A frame in memory, which the server holds until `hold` is dropped. None where it does not lie within the view.
+    pub(super) fn held(
+        view: Arc<ReadOnly>,
+        range: Range<usize>,
+        info: Info,
+        hold: Hold,
+        epoch: u64,
+    ) -> Option<Self> {
+        let fits = range.start <= range.end && range.end <= view.len();
+        let body = Body::Held {
+            view,
+            range,
+            info,
+            _hold: hold,
+        };
+        fits.then(|| Self::new(body, epoch))
+    }
+
+    fn new(body: Body, epoch: u64) -> Self {
+        let lost = 0;
+        Self { body, epoch, lost }
+    }
+
+    pub(super) fn after_losing(self, lost: u64) -> Self {
+        Self { lost, ..self }
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match &self.body {
+            Body::Leased(lease) => lease,
+            Body::Held { view, range, .. } => view.leased(range.clone()),
+            Body::Here(bytes, _) => bytes,
+        }
+    }
+
+    /// What the writer says of the frame.
+    #[must_use]
+    pub fn info(&self) -> &Info {
+        match &self.body {
+            Body::Leased(lease) => lease.info(),
+            Body::Held { info, .. } | Body::Here(_, info) => info,
+        }
+    }
+
+    /// What the bytes are.
+    #[must_use]
+    pub fn meta(&self) -> &Meta {
+        &self.info().meta
+    }
+
+    /// The frame's number, within the epoch.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.info().seq
+    }
+
+    /// The number of the server's start that it is of.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// How many frames were lost right before it, where the policy is to get each in turn.
+    #[must_use]
+    pub const fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// How it came.
+    #[must_use]
+    pub const fn tier(&self) -> Tier {
+        match self.body {
+            Body::Leased(_) => Tier::Broker,
+            Body::Held { .. } => Tier::Proc,
+            Body::Here(..) => Tier::Inline,
+        }
+    }
+}
+
+impl Deref for Frame {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes()
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame")
+            .field("tier", &self.tier())
+            .field("info", self.info())
+            .field("bytes", &self.bytes().len())
+            .finish_non_exhaustive()
+    }
+}

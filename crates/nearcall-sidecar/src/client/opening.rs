@@ -1,0 +1,116 @@
+//! Opening a channel: what the server picks, and what is done when that turns out not to work.
+
+use nearcall_frames::{Geometry, GeometryError, Grant, Identity, SubscriptionId};
+use nearcall_proto::frames::v1 as wire;
+use nearcall_proto::frames::v1::frames_client::FramesClient;
+use tonic::Status;
+
+use super::attached::{AttachFault, Attached};
+use super::streamed::Streamed;
+use super::{How, Source};
+use crate::tier::Tier;
+use crate::wire::{read_policy, read_region, write_policy};
+
+/// Why a channel was not opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The server said no, or could not be reached.
+    #[error("{}", .0.message())]
+    Refused(#[source] Status),
+    /// The server's answer lacks something.
+    #[error("expected {expected} in the server's answer, found none; it is of another version")]
+    Answer {
+        /// What.
+        expected: &'static str,
+    },
+    /// The server's answer says what cannot be.
+    #[error("the server's answer describes memory that cannot be")]
+    Geometry(#[from] GeometryError),
+}
+
+/// A channel that was opened.
+pub(super) struct Opened {
+    pub(super) source: Source,
+    pub(super) epoch: u64,
+}
+
+/// What a server granted.
+pub(super) struct Granted {
+    pub(super) tier: Tier,
+    pub(super) grant: Grant,
+    pub(super) ticket: Vec<u8>,
+    pub(super) broker: String,
+    pub(super) path: String,
+}
+
+impl How {
+    /// Opens the channel by the best way that works. Whether memory can be had is known once it was tried: a socket's path
+    /// may mean nothing in another container, and a `/proc` may be another's.
+    pub(super) async fn open(&self) -> Result<Opened, OpenError> {
+        let mut tiers = self.options.tiers.clone();
+        let mut useless = Vec::new();
+        loop {
+            let granted = self.ask(&tiers, useless).await?;
+            useless = granted.ticket.clone();
+            let epoch = granted.grant.identity.epoch;
+            let tier = granted.tier;
+            let fault: Box<dyn std::error::Error + Send + Sync> = match tier {
+                Tier::Broker => match Attached::attach(granted).await {
+                    Ok(attached) => {
+                        let source = Source::Attached(attached);
+                        return Ok(Opened { source, epoch });
+                    }
+                    Err(AttachFault(fault)) => fault,
+                },
+                Tier::Proc | Tier::Inline => match Streamed::start(&self.channel, granted).await {
+                    Ok(streamed) => {
+                        let source = Source::Streamed(streamed);
+                        return Ok(Opened { source, epoch });
+                    }
+                    Err(fault) if tier == Tier::Proc => Box::new(fault),
+                    Err(fault) => return Err(fault.into()),
+                },
+            };
+            tracing::debug!(name = self.name, %tier, %fault, "frames cannot come so; asking for another way");
+            tiers.retain(|other| *other != tier);
+        }
+    }
+
+    async fn ask(&self, tiers: &[Tier], useless: Vec<u8>) -> Result<Granted, OpenError> {
+        let request = wire::OpenRequest {
+            channel: self.name.clone(),
+            tiers: tiers.iter().map(|tier| tier.wire().into()).collect(),
+            policy: Some(write_policy(self.options.policy)),
+            pins: self.options.pins,
+            inline_below: Some(self.options.inline_below),
+            instead_of: useless,
+        };
+        let mut client = FramesClient::new(self.channel.clone());
+        let answer = client.open(request).await.map_err(OpenError::Refused)?;
+        read(answer.into_inner())
+    }
+}
+
+fn read(answer: wire::OpenResponse) -> Result<Granted, OpenError> {
+    let missing = |expected| OpenError::Answer { expected };
+    let tier = Tier::read(answer.tier()).ok_or_else(|| missing("a tier that is known"))?;
+    let region = answer.region.ok_or_else(|| missing("a region"))?;
+    let (identity, geometry): (Identity, Geometry) =
+        read_region(&region).ok_or_else(|| missing("a geometry"))??;
+    let policy = read_policy(answer.policy).ok_or_else(|| missing("a policy that is known"))?;
+    Ok(Granted {
+        tier,
+        grant: Grant {
+            id: SubscriptionId::new(answer.subscription),
+            identity,
+            geometry,
+            pins: answer.pins,
+            policy,
+            first: answer.first,
+        },
+        ticket: answer.ticket,
+        broker: answer.broker_path,
+        path: region.path,
+    })
+}

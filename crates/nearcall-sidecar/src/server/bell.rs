@@ -1,0 +1,76 @@
+//! Doorbells of readers: those who are not there yet, and those within this process.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use nearcall_frames::{Doorbell, Rung};
+use nearcall_sys::packet::Socket;
+use tokio::sync::Notify;
+
+/// The doorbell of a reader that has a ticket and comes with its socket later.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LateBell(Arc<OnceLock<Socket>>);
+
+impl LateBell {
+    /// The reader is there. A ticket is used once, so this is too.
+    pub(super) fn connect(&self, socket: Socket) {
+        // A second socket would be hung up on, as who sent it deserves.
+        let _ = self.0.set(socket);
+    }
+}
+
+impl Doorbell for LateBell {
+    fn ring(&self) -> Rung {
+        // Who is not there has no page to wish in, so this is rung for those who are.
+        self.0.get().map_or(Rung::Yes, Doorbell::ring)
+    }
+
+    /// Who did not come yet is not gone: its ticket ends by itself, and takes the subscription along.
+    fn is_gone(&self) -> bool {
+        self.0.get().is_some_and(Doorbell::is_gone)
+    }
+
+    fn end(&self) {
+        if let Some(socket) = self.0.get() {
+            socket.end();
+        }
+    }
+}
+
+/// The doorbell of a reader within this process, that sends on what it reads.
+#[derive(Debug, Clone, Default)]
+pub(super) struct NearBell(Arc<Near>);
+
+#[derive(Debug, Default)]
+struct Near {
+    rung: Notify,
+    evicted: AtomicBool,
+}
+
+impl NearBell {
+    /// Waits for a ring; one that came before counts.
+    pub(super) async fn rung(&self) {
+        self.0.rung.notified().await;
+    }
+
+    pub(super) fn is_evicted(&self) -> bool {
+        self.0.evicted.load(Ordering::Acquire)
+    }
+}
+
+impl Doorbell for NearBell {
+    fn ring(&self) -> Rung {
+        self.0.rung.notify_one();
+        Rung::Yes
+    }
+
+    /// Its task ends the subscription when it goes.
+    fn is_gone(&self) -> bool {
+        false
+    }
+
+    fn end(&self) {
+        self.0.evicted.store(true, Ordering::Release);
+        self.0.rung.notify_one();
+    }
+}

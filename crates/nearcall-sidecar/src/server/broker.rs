@@ -1,0 +1,210 @@
+//! The socket beside the server's own at which tickets become memory.
+//!
+//! Who connects has [`CLAIM_TIMEOUT`] to present a ticket, and is asked for nothing else: the kernel says whose user it
+//! is. From then on the socket is the reader's doorbell, and its end tells the reader's.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use nearcall_frames::broker::Refusal;
+use nearcall_frames::handover::{TakeError, hand_over, refuse, take_claim};
+use nearcall_frames::limits::CLAIM_TIMEOUT;
+use nearcall_rpc::Session;
+use nearcall_sys::packet::{Listener, ReceiveError, Socket};
+use nearcall_transport::Address;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+use super::channel::{Far, Subscribed};
+use super::tickets::{Granted, Secret, TicketFault};
+use crate::limits::{ACCEPT_PAUSE, CLAIMS_MAX, HANG_UP_PAUSE};
+use crate::watched::Watched;
+
+/// What the broker's socket is called, after the server's own.
+const ENDING: &str = ".frames";
+
+/// The sockets that tickets are presented at, one beside each of the server's own.
+#[derive(Debug, Default)]
+pub(super) struct Brokers(Mutex<HashSet<PathBuf>>);
+
+impl Brokers {
+    fn open(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The broker beside the socket that a connection came to, made when it is first asked for. None where there is no
+    /// folder to make one in: frames go another way then.
+    pub(super) fn beside(&self, session: &Session, shared: &Arc<Shared>) -> Option<PathBuf> {
+        let Address::Unix(server) = session.address() else {
+            return None;
+        };
+        let mut path = server.clone().into_os_string();
+        path.push(ENDING);
+        let path = PathBuf::from(path);
+        let mut open = self.open();
+        if open.contains(&path) {
+            return Some(path);
+        }
+        let stop = CancellationToken::new();
+        let listener = session.beside_server(|| {
+            let listener = bind(&path, server);
+            let leave = leave(path.clone(), stop.clone(), Arc::downgrade(shared));
+            (listener, Box::new(leave))
+        })?;
+        match listener {
+            Ok((listener, watched)) => {
+                tokio::spawn(accept(listener, watched, stop, Arc::downgrade(shared)));
+                open.insert(path.clone());
+                Some(path)
+            }
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "no socket to pass memory over; frames go another way");
+                None
+            }
+        }
+    }
+}
+
+/// Who holds the server's own socket holds what stands beside it: what is there was left by one that was killed.
+fn bind(path: &Path, server: &Path) -> io::Result<(Listener, Watched)> {
+    if let Ok(found) = fs::symlink_metadata(path) {
+        if !found.file_type().is_socket() {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+        }
+        fs::remove_file(path)?;
+    }
+    let listener = Listener::bind(path)?;
+    // Whom the server's own socket lets in, this one does too. A ticket is asked of all.
+    fs::set_permissions(path, fs::metadata(server)?.permissions())?;
+    let watched = Watched::of(&listener)?;
+    Ok((listener, watched))
+}
+
+/// Takes the broker away, before the server's own socket goes.
+fn leave(path: PathBuf, stop: CancellationToken, shared: Weak<Shared>) -> impl FnOnce() + Send {
+    move || {
+        stop.cancel();
+        if let Some(shared) = shared.upgrade() {
+            shared.brokers.open().remove(&path);
+        }
+        // Where it could not be made there is nothing to remove, or something that is not ours.
+        let is_socket =
+            fs::symlink_metadata(&path).is_ok_and(|found| found.file_type().is_socket());
+        if is_socket && let Err(error) = fs::remove_file(&path) {
+            tracing::warn!(path = %path.display(), %error, "the broker's socket stays behind");
+        }
+    }
+}
+
+async fn accept(
+    listener: Listener,
+    watched: Watched,
+    stop: CancellationToken,
+    shared: Weak<Shared>,
+) {
+    let places = Arc::new(Semaphore::new(CLAIMS_MAX));
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            news = watched.news() => if news.is_err() {
+                return;
+            },
+        }
+        loop {
+            match listener.accept() {
+                Ok(socket) => {
+                    let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                        tracing::warn!(
+                            max = CLAIMS_MAX,
+                            "hung up on a reader: too many present no ticket"
+                        );
+                        continue;
+                    };
+                    let shared = shared.clone();
+                    tokio::spawn(async move {
+                        let claimed =
+                            tokio::time::timeout(CLAIM_TIMEOUT, claim(socket, shared)).await;
+                        drop(place);
+                        if let Ok(Some((reader, subscribed))) = claimed {
+                            watch(reader, subscribed).await;
+                        }
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot take in a reader; trying again");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// Waits for a ticket and hands its memory over. Who presents none is hung up on.
+async fn claim(socket: Socket, shared: Weak<Shared>) -> Option<(Watched, Subscribed)> {
+    let watched = Watched::of(&socket).ok()?;
+    let secret = loop {
+        match take_claim(&socket) {
+            Ok(secret) => break secret,
+            Err(TakeError::Receive(ReceiveError::Nothing)) => watched.news().await.ok()?,
+            Err(error) => {
+                tracing::debug!(%error, "hung up on a reader that presented no ticket");
+                return None;
+            }
+        }
+    };
+    let shared = shared.upgrade()?;
+    match granted(&socket, secret, &shared) {
+        Ok(far) => begin(socket, far).map(|subscribed| (watched, subscribed)),
+        Err(refusal) => {
+            tracing::debug!(?refusal, "refused a ticket");
+            // It may have hung up meanwhile, and then there is nobody to tell.
+            let _ = refuse(&socket, refusal);
+            None
+        }
+    }
+}
+
+fn granted(socket: &Socket, secret: Secret, shared: &Shared) -> Result<Far, Refusal> {
+    let uid = socket.credentials().ok().map(|credentials| credentials.uid);
+    match shared.tickets.take(&secret, uid) {
+        Ok(Granted::Memory(far)) if far.subscribed.is_over() => Err(Refusal::Ended),
+        Ok(Granted::Memory(far)) => Ok(far),
+        // Used up all the same.
+        Ok(Granted::Stream(..)) | Err(TicketFault::Unknown) => Err(Refusal::Ticket),
+        Err(TicketFault::OtherUser) => Err(Refusal::Peer),
+    }
+}
+
+/// Hands the memory over, and has the socket be the doorbell.
+fn begin(socket: Socket, far: Far) -> Option<Subscribed> {
+    let Far {
+        page,
+        bell,
+        grant,
+        region,
+        subscribed,
+    } = far;
+    let handed = hand_over(&socket, &grant, region.descriptor.as_fd(), page);
+    if let Err(error) = handed {
+        tracing::debug!(%error, "a reader hung up as its memory was handed over");
+        return None;
+    }
+    bell.connect(socket);
+    Some(subscribed)
+}
+
+/// Holds the subscription until the reader hangs up, which the kernel tells.
+async fn watch(reader: Watched, subscribed: Subscribed) {
+    while reader.news().await.is_ok() && !subscribed.is_over() {
+        // A reader that sends what nobody asked for gets no more of this process's time than this.
+        tokio::time::sleep(HANG_UP_PAUSE).await;
+    }
+}

@@ -1,0 +1,209 @@
+//! One stream: frames down as references or as bytes; credit, frames let go of and another policy up.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use nearcall_frames::{End, Lease, Next, NextError};
+use nearcall_proto::frames::v1 as wire;
+use nearcall_sys::memory::ReadOnly;
+use tokio::sync::mpsc;
+use tonic::{Status, Streaming};
+use wire::subscribe_request::Request;
+use wire::subscribe_response::Event;
+
+use super::channel::Near;
+use super::service::reference;
+use crate::limits::{CHUNK_BYTES_MAX, CREDIT_MAX};
+use crate::status::Refused;
+use crate::tier::Tier;
+use crate::wire::{read_policy, write_info};
+
+type Up = Streaming<wire::SubscribeRequest>;
+type Down = mpsc::Sender<Result<wire::SubscribeResponse, Status>>;
+
+/// Sends frames until the channel, the stream, the connection or the server ends. What is held goes first.
+#[derive(Debug)]
+pub(super) struct Feed {
+    held: HashMap<u64, Lease<Arc<ReadOnly>>>,
+    near: Near,
+    tier: Tier,
+    credit: u32,
+    down: Down,
+}
+
+/// Why a feed does not go on.
+enum Stop {
+    /// The reader is gone, and nobody is there to be told.
+    Gone,
+    /// It is told this.
+    Told(Status),
+}
+
+impl From<Status> for Stop {
+    fn from(status: Status) -> Self {
+        Self::Told(status)
+    }
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        Self::Told(refused.into())
+    }
+}
+
+impl Feed {
+    pub(super) fn new(tier: Tier, near: Near, credit: u32, down: Down) -> Self {
+        Self {
+            held: HashMap::new(),
+            near,
+            tier,
+            credit: credit.clamp(1, CREDIT_MAX),
+            down,
+        }
+    }
+
+    /// Runs to the end, or until `ends`, which says why.
+    pub(super) async fn run(mut self, mut up: Up, ends: impl Future<Output = Status>) {
+        let stopped = tokio::select! {
+            stopped = self.go_on(&mut up) => stopped,
+            status = ends => Err(Stop::Told(status)),
+        };
+        if let Err(Stop::Told(status)) = stopped {
+            // Without room the stream ends all the same, and the reader finds that.
+            let _ = self.down.try_send(Err(status));
+        }
+    }
+
+    async fn go_on(&mut self, up: &mut Up) -> Result<(), Stop> {
+        loop {
+            if self.near.bell.is_evicted() {
+                return self.end(wire::Ending::Evicted).await;
+            }
+            if self.credit == 0 {
+                let heard = up.message().await?;
+                self.hear(heard)?;
+                continue;
+            }
+            match self.near.reader.next(Instant::now()) {
+                Ok(Next::Frame(lease)) => self.send(lease).await?,
+                Ok(Next::Gap(gap)) => {
+                    let (first, last) = (gap.first, gap.last);
+                    self.say(Event::Gap(wire::Gap { first, last })).await?;
+                }
+                Ok(Next::End(End::Retired)) => return self.end(wire::Ending::Retired).await,
+                Ok(Next::End(_)) => return self.end(wire::Ending::Closed).await,
+                Ok(Next::Nothing { again }) => self.wait(up, again).await?,
+                Ok(_) => {}
+                // The reader holds all that it may; it lets go of one, or leaves.
+                Err(NextError::AllHeld { .. }) => {
+                    let heard = up.message().await?;
+                    self.hear(heard)?;
+                }
+                Err(NextError::Overtaken) => tokio::task::yield_now().await,
+                Err(error) => return Err(Refused::Next(error).into()),
+            }
+        }
+    }
+
+    /// Waits until there may be something to send, or something was said.
+    async fn wait(&mut self, up: &mut Up, again: Option<Instant>) -> Result<(), Stop> {
+        if again.is_none() && !self.near.reader.sleep(true) {
+            return Ok(());
+        }
+        let due = async {
+            match again {
+                Some(again) => tokio::time::sleep_until(again.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let heard = tokio::select! {
+            () = self.near.bell.rung() => None,
+            () = due => None,
+            () = self.down.closed() => return Err(Stop::Gone),
+            heard = up.message() => Some(heard?),
+        };
+        self.near.reader.wake_up();
+        heard.map_or(Ok(()), |heard| self.hear(heard))
+    }
+
+    fn hear(&mut self, heard: Option<wire::SubscribeRequest>) -> Result<(), Stop> {
+        let request = heard.ok_or(Stop::Gone)?.request;
+        match request {
+            Some(Request::Credit(wire::Credit { frames })) => {
+                self.credit = self.credit.saturating_add(frames).min(CREDIT_MAX);
+            }
+            Some(Request::Release(wire::LetGo { seq })) => {
+                self.held.remove(&seq);
+            }
+            Some(Request::Policy(policy)) => {
+                let found = format!("{policy:?}");
+                let policy = read_policy(Some(policy)).ok_or(Refused::Policy { found })?;
+                self.near.subscribed.set_policy(policy)?;
+                self.near.reader.set_policy(policy);
+            }
+            Some(Request::Start(_)) => {
+                return Err(misused("a second start").into());
+            }
+            None => return Err(misused("nothing that this version knows").into()),
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, lease: Lease<Arc<ReadOnly>>) -> Result<(), Stop> {
+        self.credit -= 1;
+        if self.tier == Tier::Inline {
+            return self.send_bytes(&lease).await;
+        }
+        let frame = wire::Frame {
+            info: Some(write_info(lease.info())),
+            length: lease.len() as u64,
+            body: Some(wire::Bulk {
+                content: Some(wire::bulk::Content::Frame(reference(
+                    &self.near.region,
+                    &lease,
+                    Vec::new(),
+                ))),
+            }),
+        };
+        self.held.insert(lease.seq(), lease);
+        self.say(Event::Frame(frame)).await
+    }
+
+    /// Sends a frame in pieces; it is held for as long as that takes, by the one pin of this stream.
+    async fn send_bytes(&self, lease: &Lease<Arc<ReadOnly>>) -> Result<(), Stop> {
+        let mut pieces = lease.chunks(CHUNK_BYTES_MAX);
+        let first = pieces.next().unwrap_or_default().to_vec();
+        let frame = wire::Frame {
+            info: Some(write_info(lease.info())),
+            length: lease.len() as u64,
+            body: Some(wire::Bulk {
+                content: Some(wire::bulk::Content::Inline(first)),
+            }),
+        };
+        self.say(Event::Frame(frame)).await?;
+        for piece in pieces {
+            let bytes = piece.to_vec();
+            self.say(Event::Chunk(wire::Chunk { bytes })).await?;
+        }
+        Ok(())
+    }
+
+    async fn end(&self, ending: wire::Ending) -> Result<(), Stop> {
+        let ending = ending.into();
+        self.say(Event::End(wire::End { ending })).await
+    }
+
+    async fn say(&self, event: Event) -> Result<(), Stop> {
+        let event = Some(event);
+        let sent = self.down.send(Ok(wire::SubscribeResponse { event })).await;
+        sent.map_err(|_| Stop::Gone)
+    }
+}
+
+fn misused(found: &'static str) -> Refused {
+    Refused::Stream {
+        expected: "credit, a frame that is let go of, or a policy",
+        found,
+    }
+}

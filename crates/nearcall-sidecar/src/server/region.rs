@@ -1,0 +1,52 @@
+//! The memory of a channel, as long as anyone needs it.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::Arc;
+
+use nearcall_frames::{Geometry, Identity};
+use nearcall_proto::frames::v1 as wire;
+use nearcall_sys::memory::{ReadOnly, Writable, make_region, open_region};
+
+use super::ChannelError;
+use crate::wire::write_region;
+
+/// A region, made and sealed by this process.
+#[derive(Debug)]
+pub(super) struct Region {
+    pub(super) identity: Identity,
+    pub(super) geometry: Geometry,
+    pub(super) memory: Arc<Writable>,
+    /// For readers within this process, which send on what they read.
+    pub(super) view: Arc<ReadOnly>,
+    pub(super) descriptor: OwnedFd,
+}
+
+impl Region {
+    pub(super) fn make(
+        name: &str,
+        identity: Identity,
+        geometry: Geometry,
+    ) -> Result<Self, ChannelError> {
+        let bytes = geometry.region_bytes();
+        let (memory, descriptor) = make_region(&format!("nearcall-frames:{name}"), bytes)?;
+        let view = open_region(descriptor.as_fd(), bytes)?;
+        Ok(Self {
+            identity,
+            geometry,
+            memory: Arc::new(memory),
+            view: Arc::new(view),
+            descriptor,
+        })
+    }
+
+    /// As a client is told of it, with the path or without.
+    pub(super) fn told(&self, with_path: bool) -> wire::Region {
+        let path = if with_path {
+            let (pid, number) = (std::process::id(), self.descriptor.as_raw_fd());
+            format!("/proc/{pid}/fd/{number}")
+        } else {
+            String::new()
+        };
+        write_region(self.identity, &self.geometry, path)
+    }
+}

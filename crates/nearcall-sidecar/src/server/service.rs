@@ -1,0 +1,334 @@
+//! The gRPC service: from messages to channels and back.
+
+use std::sync::Arc;
+
+use nearcall_frames::{Lease, Policy, Request};
+use nearcall_proto::frames::v1 as wire;
+use nearcall_proto::frames::v1::frames_server;
+use nearcall_rpc::Session;
+use nearcall_sys::memory::ReadOnly;
+use nearcall_transport::{Peer, Transport};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming, async_trait};
+use wire::subscribe_request::Request as Said;
+
+use super::Shared;
+use super::channel::{Channel, WhoReads};
+use super::feed::Feed;
+use super::leases::Leases;
+use super::region::Region;
+use super::tickets::{Granted, Holder};
+use crate::limits::{
+    CHUNK_BYTES_MAX, CREDIT_MAX, INLINE_BELOW, PINS, POLLED_BYTES_MAX, QUEUED_MESSAGES_MAX,
+    TICKET_LIFE,
+};
+use crate::status::Refused;
+use crate::tier::Tier;
+use crate::wire::{read_policy, write_info, write_policy};
+
+/// Answers for the channels of one [`Frames`](super::Frames).
+#[derive(Debug)]
+pub struct Service {
+    shared: Arc<Shared>,
+}
+
+/// Who calls, over which connection, as far as the server tells.
+#[derive(Debug)]
+struct Caller {
+    peer: Option<Peer>,
+    session: Option<Session>,
+}
+
+impl Service {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The fastest way that the client can use and that there is to it. Whoever comes over a network is told no path.
+    fn tier(&self, caller: &Caller, request: &wire::OpenRequest, payload_bytes: usize) -> Tier {
+        let can = |tier: Tier| request.tiers().any(|one| one == tier.wire());
+        let below = request.inline_below.unwrap_or(INLINE_BELOW);
+        if (payload_bytes as u64) < below {
+            return Tier::Inline;
+        }
+        if can(Tier::Broker) && caller.is_at_a_socket() {
+            return Tier::Broker;
+        }
+        if can(Tier::Proc) && caller.is_this_user() && !self.shared.sealed {
+            return Tier::Proc;
+        }
+        Tier::Inline
+    }
+
+    /// What a ticket will be good for, and what the client is told of it.
+    fn grant(
+        channel: &Arc<Channel>,
+        tier: Tier,
+        request: Request,
+        pid: Option<u32>,
+    ) -> Result<(Granted, wire::OpenResponse), Refused> {
+        let who = WhoReads {
+            tier: Some(tier),
+            pid,
+        };
+        // What goes inline is copied, so that one frame at a time is held here however many the reader keeps.
+        let pins = if tier == Tier::Inline {
+            1
+        } else {
+            request.pins
+        };
+        let request = Request { pins, ..request };
+        let (granted, grant, region) = if tier == Tier::Broker {
+            let far = channel.subscribe_far(request, who)?;
+            let (grant, region) = (far.grant, Arc::clone(&far.region));
+            (Granted::Memory(far), grant, region)
+        } else {
+            let (near, grant) = channel.subscribe_near(request, who)?;
+            let region = Arc::clone(&near.region);
+            (Granted::Stream(tier, near), grant, region)
+        };
+        let told = wire::OpenResponse {
+            tier: tier.wire().into(),
+            region: Some(region.told(tier == Tier::Proc)),
+            subscription: grant.id.number(),
+            ticket: Vec::new(),
+            broker_path: String::new(),
+            policy: Some(write_policy(grant.policy)),
+            pins: grant.pins,
+            first: grant.first,
+            limits: Some(limits()),
+        };
+        Ok((granted, told))
+    }
+
+    fn open_channel(
+        &self,
+        caller: &Caller,
+        request: &wire::OpenRequest,
+    ) -> Result<wire::OpenResponse, Refused> {
+        let holder = Holder {
+            uid: caller.peer.as_ref().and_then(|peer| peer.uid),
+            session: caller.session.clone(),
+        };
+        self.shared.tickets.give_back(&request.instead_of, &holder);
+        let channel = self.shared.find(&request.channel)?;
+        let policy = read_policy(request.policy).ok_or_else(|| Refused::Policy {
+            found: format!("{:?}", request.policy),
+        })?;
+        let pins = if request.pins == 0 {
+            PINS
+        } else {
+            request.pins
+        };
+        // Before memory is made for a ticket that there is no room for.
+        if !self.shared.tickets.has_room() {
+            return Err(Refused::Tickets);
+        }
+        let payload_bytes = channel.core().region.geometry.payload_bytes();
+        let mut tier = self.tier(caller, request, payload_bytes);
+        let mut broker = None;
+        if tier == Tier::Broker {
+            let session = caller.session.as_ref();
+            broker = session.and_then(|session| self.shared.brokers.beside(session, &self.shared));
+            // A path with bytes that are no text cannot be told.
+            if broker.as_ref().is_none_or(|path| path.to_str().is_none()) {
+                let mut without = request.clone();
+                without
+                    .tiers
+                    .retain(|&tier| tier != i32::from(Tier::Broker.wire()));
+                tier = self.tier(caller, &without, payload_bytes);
+            }
+        }
+        let pid = caller.peer.as_ref().and_then(|peer| peer.pid);
+        let (granted, mut told) = Self::grant(&channel, tier, Request { policy, pins }, pid)?;
+        let secret = self.shared.tickets.issue(&self.shared, holder, granted)?;
+        told.ticket = secret.to_vec();
+        if tier == Tier::Broker {
+            told.broker_path = broker.map_or_else(String::new, |path| path.display().to_string());
+        }
+        Ok(told)
+    }
+
+    fn latest(
+        &self,
+        caller: &Caller,
+        request: &wire::AcquireLatestRequest,
+    ) -> Result<wire::AcquireLatestResponse, Refused> {
+        let channel = self.shared.find(&request.channel)?;
+        let policy = Policy::Latest;
+        let asked = Request { policy, pins: 1 };
+        let pid = caller.peer.as_ref().and_then(|peer| peer.pid);
+        let (mut near, _) = channel.subscribe_near(asked, WhoReads { tier: None, pid })?;
+        let epoch = self.shared.epoch;
+        let newest = near.reader.newest().map_err(Refused::Next)?;
+        let Some(lease) =
+            newest.filter(|lease| request.epoch != epoch || lease.seq() > request.after)
+        else {
+            return Ok(wire::AcquireLatestResponse { frame: None, epoch });
+        };
+        let info = Some(write_info(lease.info()));
+        let length = lease.len();
+        let content = match &caller.session {
+            Some(session) if request.can_map && caller.is_this_user() && !self.shared.sealed => {
+                let frame = reference(&near.region, &lease, Vec::new());
+                let secret = Leases::keep(&self.shared, session, near, lease)?;
+                wire::bulk::Content::Frame(wire::FrameRef {
+                    lease: secret.to_vec(),
+                    ..frame
+                })
+            }
+            _ if length > POLLED_BYTES_MAX => return Err(Refused::TooLarge { length }),
+            _ => wire::bulk::Content::Inline(lease.to_vec()),
+        };
+        let frame = wire::Frame {
+            info,
+            length: length as u64,
+            body: Some(wire::Bulk {
+                content: Some(content),
+            }),
+        };
+        Ok(wire::AcquireLatestResponse {
+            frame: Some(frame),
+            epoch,
+        })
+    }
+}
+
+impl Caller {
+    fn of<T>(request: &tonic::Request<T>) -> Self {
+        let extensions = request.extensions();
+        Self {
+            peer: extensions.get::<Peer>().cloned(),
+            session: extensions.get::<Session>().cloned(),
+        }
+    }
+
+    /// Whether the kernel said who it is, and its socket has a folder.
+    fn is_at_a_socket(&self) -> bool {
+        let peer = self.peer.as_ref();
+        peer.is_some_and(|peer| peer.transport == Transport::Unix && peer.uid.is_some())
+    }
+
+    /// Whether it is a process of this one's user, on this machine.
+    fn is_this_user(&self) -> bool {
+        self.peer.as_ref().is_some_and(|peer| {
+            let own = Peer::this_process(peer.transport).uid;
+            peer.transport != Transport::Tcp && peer.uid.is_some() && peer.uid == own
+        })
+    }
+}
+
+#[async_trait]
+impl frames_server::Frames for Service {
+    async fn list(
+        &self,
+        _request: tonic::Request<wire::ListRequest>,
+    ) -> Result<tonic::Response<wire::ListResponse>, Status> {
+        let channels = self.shared.all();
+        let channels = channels.iter().map(|channel| channel.told()).collect();
+        Ok(tonic::Response::new(wire::ListResponse { channels }))
+    }
+
+    async fn open(
+        &self,
+        request: tonic::Request<wire::OpenRequest>,
+    ) -> Result<tonic::Response<wire::OpenResponse>, Status> {
+        let caller = Caller::of(&request);
+        let opened = self.open_channel(&caller, request.get_ref())?;
+        Ok(tonic::Response::new(opened))
+    }
+
+    type SubscribeStream = ReceiverStream<Result<wire::SubscribeResponse, Status>>;
+
+    async fn subscribe(
+        &self,
+        request: tonic::Request<Streaming<wire::SubscribeRequest>>,
+    ) -> Result<tonic::Response<Self::SubscribeStream>, Status> {
+        let caller = Caller::of(&request);
+        let mut up = request.into_inner();
+        let said = up.message().await?.and_then(|message| message.request);
+        let Some(Said::Start(start)) = said else {
+            return Err(Refused::Stream {
+                expected: "a start, with the ticket that Open gave",
+                found: "something else",
+            }
+            .into());
+        };
+        let uid = caller.peer.as_ref().and_then(|peer| peer.uid);
+        let granted = self.shared.tickets.take(&start.ticket, uid);
+        let Ok(Granted::Stream(tier, near)) = granted else {
+            return Err(Refused::Ticket.into());
+        };
+        let (down, answers) = mpsc::channel(QUEUED_MESSAGES_MAX);
+        let feed = Feed::new(tier, near, start.credit, down);
+        tokio::spawn(feed.run(up, ends(caller.session)));
+        Ok(tonic::Response::new(ReceiverStream::new(answers)))
+    }
+
+    async fn acquire_latest(
+        &self,
+        request: tonic::Request<wire::AcquireLatestRequest>,
+    ) -> Result<tonic::Response<wire::AcquireLatestResponse>, Status> {
+        let caller = Caller::of(&request);
+        let latest = self.latest(&caller, request.get_ref())?;
+        Ok(tonic::Response::new(latest))
+    }
+
+    async fn release(
+        &self,
+        request: tonic::Request<wire::ReleaseRequest>,
+    ) -> Result<tonic::Response<wire::ReleaseResponse>, Status> {
+        if let Some(session) = Caller::of(&request).session {
+            self.shared
+                .leases
+                .let_go(&request.get_ref().lease, &session);
+        }
+        Ok(tonic::Response::new(wire::ReleaseResponse {}))
+    }
+
+    async fn stats(
+        &self,
+        request: tonic::Request<wire::StatsRequest>,
+    ) -> Result<tonic::Response<wire::StatsResponse>, Status> {
+        let channel = self.shared.find(&request.get_ref().channel)?;
+        Ok(tonic::Response::new(channel.stats()))
+    }
+}
+
+/// Done when streams over a connection end though nobody asked: with the connection, or with the server.
+async fn ends(session: Option<Session>) -> Status {
+    let Some(session) = session else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        () = session.ended() => Status::cancelled("the connection ended"),
+        () = session.server_stops() => {
+            nearcall_rpc::Reason::Draining.status("the server is stopping")
+        }
+    }
+}
+
+/// Where a frame is.
+pub(super) fn reference(
+    region: &Region,
+    lease: &Lease<Arc<ReadOnly>>,
+    secret: Vec<u8>,
+) -> wire::FrameRef {
+    wire::FrameRef {
+        region: Some(region.told(true)),
+        seq: lease.seq(),
+        offset: lease.offset() as u64,
+        length: lease.len() as u64,
+        lease: secret,
+    }
+}
+
+fn limits() -> wire::Limits {
+    let whole = |number: u128| u32::try_from(number).unwrap_or(u32::MAX);
+    wire::Limits {
+        ticket_ms: whole(TICKET_LIFE.as_millis()),
+        credit_max: CREDIT_MAX,
+        chunk_bytes: whole(CHUNK_BYTES_MAX as u128),
+    }
+}

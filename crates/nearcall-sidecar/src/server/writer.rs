@@ -1,0 +1,188 @@
+//! Who writes a channel.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
+use std::time::Instant;
+
+use nearcall_frames::{Aside, Details, Geometry, LoanError, PublishError, Stats};
+use nearcall_sys::memory::Writable;
+
+use super::channel::Channel;
+use super::{ChannelError, Shared};
+use crate::limits::HELD_LOOK;
+
+/// Writes the frames of a channel, from any thread. The channel ends when this is dropped.
+#[derive(Debug)]
+pub struct Writer {
+    shared: Arc<Shared>,
+    channel: Arc<Channel>,
+}
+
+impl Writer {
+    pub(super) fn new(shared: Arc<Shared>, channel: Arc<Channel>) -> Self {
+        Self { shared, channel }
+    }
+
+    /// The channel's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.channel.name()
+    }
+
+    /// How its memory is divided.
+    #[must_use]
+    pub fn geometry(&self) -> Geometry {
+        self.channel.core().region.geometry
+    }
+
+    /// The newest frame's number; 0 before the first.
+    #[must_use]
+    pub fn latest(&self) -> u64 {
+        self.channel.core().stats().published
+    }
+
+    /// The channel at this moment, with each of its subscriptions.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.channel.core().stats()
+    }
+
+    /// A slot to write the next frame into, in place. What is not published is given back. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// A subscription holds the writer up or has the frame dropped, or no slot is free.
+    pub fn loan(&mut self) -> Result<Loan<'_>, LoanError> {
+        let (memory, aside) = self.begin()?;
+        Ok(Loan {
+            writer: self,
+            memory,
+            aside,
+        })
+    }
+
+    /// As [`loan`](Self::loan), but waits for subscriptions that hold the writer up, each for as long as it may. For
+    /// threads of their own: it blocks.
+    ///
+    /// # Errors
+    ///
+    /// The frame is dropped, or no slot is free.
+    pub fn loan_waiting(&mut self) -> Result<Loan<'_>, LoanError> {
+        let (memory, aside) = loop {
+            match self.begin() {
+                Err(LoanError::Held { until, .. }) => {
+                    let most = until.saturating_duration_since(Instant::now());
+                    std::thread::sleep(most.min(HELD_LOOK));
+                }
+                begun => break begun?,
+            }
+        };
+        Ok(Loan {
+            writer: self,
+            memory,
+            aside,
+        })
+    }
+
+    /// Publishes a copy of bytes and answers with the frame's number. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// They are too many, or there is no slot to be had, see [`loan`](Self::loan).
+    pub fn copy(&mut self, payload: &[u8], details: &Details) -> Result<u64, PublishError> {
+        let mut loan = self.loan()?;
+        loan.write(0, payload)?;
+        loan.publish(payload.len(), details)
+    }
+
+    /// Goes on with frames of other sizes. Readers attach to the new memory by themselves; what they hold stays.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory; the channel goes on as it was.
+    pub fn replace(&mut self, geometry: Geometry) -> Result<(), ChannelError> {
+        self.channel.replace(geometry)
+    }
+
+    /// Begins a frame, and lets go of the channel: drawing takes longer than others should wait.
+    fn begin(&self) -> Result<(Arc<Writable>, Aside), LoanError> {
+        let mut core = self.channel.core();
+        let memory = Arc::clone(&core.region.memory);
+        // Only this writer's drop ends the channel.
+        let writer = core.writer.as_mut().ok_or(LoanError::Worn)?;
+        let aside = writer.loan(Instant::now())?.set_aside();
+        Ok((memory, aside))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // First nobody finds it, then it ends.
+        self.shared.forget(&self.channel);
+        self.channel.close();
+    }
+}
+
+/// A slot to write a frame into; nobody else looks at it until it is published.
+#[derive(Debug)]
+pub struct Loan<'a> {
+    writer: &'a mut Writer,
+    memory: Arc<Writable>,
+    aside: Aside,
+}
+
+impl Loan<'_> {
+    /// The number that the frame will have.
+    #[must_use]
+    pub const fn seq(&self) -> u64 {
+        self.aside.seq()
+    }
+
+    /// How many bytes it may have.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.aside.range().len()
+    }
+
+    /// Copies bytes into the frame, at an offset from its start. The slot still holds what an older frame left in it.
+    ///
+    /// # Errors
+    ///
+    /// They do not fit.
+    pub fn write(&mut self, offset: usize, bytes: &[u8]) -> Result<(), PublishError> {
+        let (length, most) = (offset.saturating_add(bytes.len()), self.capacity());
+        if length > most {
+            return Err(PublishError::TooLong { length, most });
+        }
+        self.memory.write(self.aside.range().start + offset, bytes);
+        Ok(())
+    }
+
+    /// The frame's bytes in the shared memory itself, to be stored one by one.
+    #[must_use]
+    pub fn cells(&self) -> &[AtomicU8] {
+        self.memory.cells(self.aside.range())
+    }
+
+    /// Publishes the first `length` bytes as a frame and answers with its number.
+    ///
+    /// # Errors
+    ///
+    /// A slot has no room for that many; the frame is given back.
+    pub fn publish(self, length: usize, details: &Details) -> Result<u64, PublishError> {
+        let mut core = self.writer.channel.core();
+        let writer = core.writer.as_mut();
+        let loan = writer.and_then(|writer| writer.take_up(&self.aside));
+        loan.ok_or(PublishError::Loan(LoanError::Worn))?
+            .publish(length, details)
+    }
+}
+
+impl Drop for Loan<'_> {
+    fn drop(&mut self) {
+        let mut core = self.writer.channel.core();
+        let writer = core.writer.as_mut();
+        // Taken up again and dropped, it is given back; once published, there is nothing to take up.
+        drop(writer.and_then(|writer| writer.take_up(&self.aside)));
+    }
+}

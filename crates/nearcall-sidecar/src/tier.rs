@@ -1,0 +1,50 @@
+//! The ways that frames come.
+
+use std::fmt;
+
+use nearcall_proto::frames::v1 as wire;
+
+/// How the frames of a subscription come. User code is the same for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Tier {
+    /// In shared memory that was passed over a Unix socket, with no call for a frame.
+    Broker,
+    /// In shared memory that was opened through `/proc`, with a message for each frame.
+    Proc,
+    /// As bytes on the gRPC stream: for peers that cannot map, and for other machines.
+    Inline,
+}
+
+impl Tier {
+    /// All of them, the fastest first.
+    pub const ALL: [Self; 3] = [Self::Broker, Self::Proc, Self::Inline];
+
+    /// As people call it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Broker => "broker",
+            Self::Proc => "proc",
+            Self::Inline => "inline",
+        }
+    }
+
+    pub(crate) const fn wire(self) -> wire::Tier {
+        match self {
+            Self::Broker => wire::Tier::Broker,
+            Self::Proc => wire::Tier::Proc,
+            Self::Inline => wire::Tier::Inline,
+        }
+    }
+
+    pub(crate) fn read(wire: wire::Tier) -> Option<Self> {
+        Self::ALL.into_iter().find(|tier| tier.wire() == wire)
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
