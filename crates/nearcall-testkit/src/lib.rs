@@ -9,6 +9,8 @@ pub mod interop;
 mod isolated;
 mod mirror;
 pub mod probe;
+#[cfg(unix)]
+mod root;
 mod running;
 #[cfg(unix)]
 pub mod transport;
@@ -17,5 +19,7 @@ mod wires;
 
 pub use isolated::isolated;
 pub use mirror::{call_back, mirror};
+#[cfg(unix)]
+pub use root::left_out_without_root;
 pub use running::{Running, address_in};
 pub use wait::{PATIENCE, eventually};

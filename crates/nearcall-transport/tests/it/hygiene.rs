@@ -322,7 +322,7 @@ async fn a_missing_folder_is_told() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told() {
-    if crate::other_user::left_out("mounting a full disk") {
+    if nearcall_testkit::left_out_without_root("mounting a full disk") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

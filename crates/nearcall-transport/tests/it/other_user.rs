@@ -1,9 +1,9 @@
 //! Another user of the same machine. Only root can become one, so without root these checks are left out, aloud.
 
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 
+use nearcall_testkit::left_out_without_root;
 use nearcall_transport::{Address, ListenOptions, Listener, PeerPolicy, PeerRefused};
 use tokio::io::AsyncWriteExt;
 
@@ -11,25 +11,6 @@ use crate::puppet::Puppet;
 
 /// `nobody`.
 pub(crate) const OTHER_UID: u32 = 65534;
-
-/// Says that a check is left out, where it has to be; under `CI=true` that is a failure.
-pub(crate) fn left_out(what: &str) -> bool {
-    if rustix::process::geteuid().is_root() {
-        return false;
-    }
-    assert!(
-        std::env::var("CI").as_deref() != Ok("true"),
-        "{what}: this check needs root, and CI has to run it"
-    );
-    // Past the test runner, which would keep it to itself.
-    let mut terminal = std::io::stderr();
-    writeln!(
-        terminal,
-        "left out, since only root can become another user: {what}"
-    )
-    .unwrap();
-    true
-}
 
 fn other_user() -> Puppet {
     Puppet::with("stranger", |command| {
@@ -39,7 +20,7 @@ fn other_user() -> Puppet {
 
 #[tokio::test]
 async fn the_mode_keeps_it_out_of_a_socket() {
-    if left_out("connecting to another user's socket") {
+    if left_out_without_root("connecting to another user's socket") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -59,7 +40,7 @@ async fn the_mode_keeps_it_out_of_a_socket() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_policy_keeps_it_out_where_no_mode_does() {
-    if left_out("connecting to another user's abstract socket") {
+    if left_out_without_root("connecting to another user's abstract socket") {
         return;
     }
     let address = Address::UnixAbstract(format!("nearcall-other-user-{}", std::process::id()));
@@ -101,7 +82,7 @@ async fn the_policy_keeps_it_out_where_no_mode_does() {
 
 #[tokio::test]
 async fn a_folder_that_may_not_be_written_is_told() {
-    if left_out("listening in another user's folder") {
+    if left_out_without_root("listening in another user's folder") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
