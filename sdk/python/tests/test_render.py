@@ -1,8 +1,11 @@
 """Frames of the real `render`, in every tier."""
 
+import subprocess
+import sys
 import threading
 import time
 import unittest
+from pathlib import Path
 
 import numpy
 
@@ -13,6 +16,7 @@ from nearcall_frames.stream import TIERS
 from .render import Render
 
 PATIENCE = 30.0
+AGENT = Path(__file__).parents[3] / "examples" / "python" / "numpy_agent.py"
 
 
 class Live(unittest.TestCase):
@@ -132,6 +136,13 @@ class Live(unittest.TestCase):
         self.assertGreaterEqual(stats.channel.latest, frame.seq)
         held = [one for one in stats.subscriptions if one.pins_granted == 3]
         self.assertEqual([one.pins for one in held], [1])
+
+
+    def test_the_example_sees_the_pictures(self):
+        command = [sys.executable, AGENT, "--at", self.render.at, "--frames", "10", "--seconds", "0", "--pixels", "all"]
+        told = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertRegex(told.stdout.splitlines()[-1], r"^10 frames in [0-9.]+ s: [0-9.]+ frames/s from 1 channel\(s\)$")
 
 
 class Restarts(unittest.TestCase):
