@@ -22,7 +22,7 @@ import nearcall.frames.v1.FramesOuterClass.Tier;
  * several channels are several threads.
  */
 public final class FrameStream implements AutoCloseable {
-  private static final long CALL_TIMEOUT_MS = 5_000;
+  private static final long CALL_TIMEOUT_MS = 10_000;
   private static final long REATTACH_TIMEOUT_MS = 60_000;
   private static final long PAUSE_MIN_MS = 10;
   private static final long PAUSE_MAX_MS = 500;
