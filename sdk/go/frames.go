@@ -13,7 +13,7 @@
 // Several channels are several goroutines.
 package frames
 
-//go:generate ./generate.sh
+//go:generate sh generate.sh
 
 import (
 	"context"

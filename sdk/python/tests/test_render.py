@@ -5,12 +5,13 @@ import sys
 import threading
 import time
 import unittest
+from datetime import timedelta
 from pathlib import Path
 
 import numpy
 
 import nearcall_frames
-from nearcall_frames import AllHeld, DropOldest, Latest, OpenError, Sample
+from nearcall_frames import AllHeld, Block, DropOldest, Latest, OpenError, Sample
 from nearcall_frames.stream import TIERS
 
 from .render import Render
@@ -92,6 +93,18 @@ class Live(unittest.TestCase):
                     stream.next(PATIENCE)
                 frames.pop(0).release()
                 self.assertGreater(stream.next(PATIENCE).seq, frames[0].seq)
+
+    def test_who_has_left_holds_nobody_up(self):
+        stream = self.open(tiers=["broker"], policy=Block(timedelta(seconds=5)))
+        kept = stream.next(PATIENCE)
+        stream.close()
+        other = self.open(tiers=["broker"])
+        begun = time.monotonic()
+        for _ in range(8):
+            other.next(PATIENCE).release()
+        # Each of them would have waited for five seconds.
+        self.assertLess(time.monotonic() - begun, 25)
+        self.assertEqual(kept.array.shape, (270, 480, 4))
 
     def test_who_lags_finds_a_gap(self):
         for tier in TIERS:
