@@ -1,14 +1,14 @@
 //! Frames that a stream brings: as bytes, or as references into memory that `/proc` opened.
 
-use std::fs::File;
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::sync::Arc;
 
 use nearcall_frames::{Gap, Header, Info, layout};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::Channel;
-use nearcall_sys::memory::{ReadOnly, open_region};
+use nearcall_sys::memory::{ReadOnly, open_path, open_region};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Code, Status, Streaming};
@@ -87,7 +87,7 @@ impl Drop for Hold {
 impl Streamed {
     pub(super) async fn start(channel: &Channel, granted: Granted) -> Result<Self, StartFault> {
         let view = match granted.tier {
-            Tier::Proc => Some(Arc::new(open_path(&granted)?)),
+            Tier::Proc => Some(Arc::new(open_view(&granted)?)),
             _ => None,
         };
         let (up, requests) = mpsc::unbounded_channel();
@@ -211,8 +211,8 @@ impl Streamed {
 }
 
 /// Opens the region by its path, and holds it against what the server said over gRPC.
-fn open_path(granted: &Granted) -> Result<ReadOnly, StartFault> {
-    let file = File::open(&granted.path)?;
+fn open_view(granted: &Granted) -> Result<ReadOnly, StartFault> {
+    let file = open_path(Path::new(&granted.path))?;
     let view = open_region(file.as_fd(), granted.grant.geometry.region_bytes())?;
     let mut bytes = [0; layout::header::FIXED_BYTES];
     view.read(0, &mut bytes);

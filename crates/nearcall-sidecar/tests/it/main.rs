@@ -9,9 +9,13 @@
 
 mod death;
 mod hostile;
+mod namespaces;
+mod other_user;
 mod policies;
 mod polled;
 mod quotas;
+mod role;
+mod sealed;
 mod served;
 mod stopping;
 mod stream;
