@@ -80,6 +80,9 @@ impl Feed {
             if self.near.bell.is_evicted() {
                 return self.end(wire::Ending::Evicted).await;
             }
+            if let Some(policy) = self.near.bell.other_policy() {
+                self.near.reader.set_policy(policy);
+            }
             if self.credit == 0 {
                 let heard = up.message().await?;
                 self.hear(heard)?;

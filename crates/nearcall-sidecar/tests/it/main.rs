@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed, and roles speak to the test that started them"
 )]
 
+mod changing;
 mod death;
 mod hostile;
 mod namespaces;
