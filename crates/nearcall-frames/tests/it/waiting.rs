@@ -313,3 +313,25 @@ fn a_writer_can_be_waited_for_without_it() {
     assert!(writer.unsubscribe(subscription));
     assert!(writer.held_by(subscription).is_none());
 }
+
+#[test]
+fn a_reader_that_left_and_kept_a_frame_is_not_waited_for() {
+    let (mut writer, memory) = channel(4, 8, 0);
+    let policy = Policy::Block {
+        max_wait: Duration::from_secs(10),
+        then: Then::DropNew,
+    };
+    let mut reader = reader(&mut writer, &memory, policy, 1);
+    let now = Instant::now();
+    publish(&mut writer, now);
+    let kept = frame(&mut reader);
+    publish(&mut writer, now);
+    assert!(matches!(writer.loan(now), Err(LoanError::Held { .. })));
+    drop(reader);
+    for _ in 0..20 {
+        publish(&mut writer, now);
+    }
+    assert_eq!(kept[..], super::payload(1, 8));
+    let stats = writer.stats(now);
+    assert_eq!((stats.subscriptions[0].pins, stats.dropped), (1, 0));
+}

@@ -12,10 +12,10 @@ use tokio::sync::Notify;
 pub(super) struct LateBell(Arc<OnceLock<Socket>>);
 
 impl LateBell {
-    /// The reader is there. A ticket is used once, so this is too.
-    pub(super) fn connect(&self, socket: Socket) {
-        // A second socket would be hung up on, as who sent it deserves.
-        let _ = self.0.set(socket);
+    /// The reader is there, and is told of its memory over the socket that comes back. A ticket is used once, so this is
+    /// too: a second socket would be hung up on, as who sent it deserves.
+    pub(super) fn connect(&self, socket: Socket) -> &Socket {
+        self.0.get_or_init(|| socket)
     }
 }
 
