@@ -14,9 +14,10 @@ pub use frame::Frame;
 pub use opening::OpenError;
 
 use crate::limits::{INLINE_BELOW, PINS};
+use crate::status::Reason;
 use crate::tier::Tier;
 use attached::Attached;
-use opening::Opened;
+use opening::{Opened, Ours};
 use reattach::Reattach;
 use streamed::Streamed;
 
@@ -81,10 +82,15 @@ impl Options {
             name: name.into(),
             options: self,
         };
-        let Opened { source, epoch } = how.open().await?;
+        let Opened {
+            source,
+            epoch,
+            ours,
+        } = how.open().await?;
         Ok(FrameStream {
             how,
             epoch,
+            ours,
             source: Some(source),
             reattach: Reattach::default(),
             lost: 0,
@@ -105,6 +111,7 @@ struct How {
 pub struct FrameStream {
     how: How,
     epoch: u64,
+    ours: Ours,
     source: Option<Source>,
     reattach: Reattach,
     lost: u64,
@@ -185,8 +192,12 @@ impl FrameStream {
                 Some(Source::Streamed(streamed)) => streamed.next().await?,
                 None => {
                     let opened = self.reattach.open(&self.how).await;
-                    let Opened { source, epoch } = opened.map_err(NextError::Gone)?;
-                    (self.epoch, self.source) = (epoch, Some(source));
+                    let Opened {
+                        source,
+                        epoch,
+                        ours,
+                    } = opened.map_err(NextError::Gone)?;
+                    (self.epoch, self.ours, self.source) = (epoch, ours, Some(source));
                     continue;
                 }
             };
@@ -200,6 +211,31 @@ impl FrameStream {
                 Came::Lost => self.source = None,
             }
         }
+    }
+
+    /// Asks for other frames from here on, without opening the channel again. Frames that are on their way still come by
+    /// the policy before. Wait for it: given up half-way, it may have been agreed to or not.
+    ///
+    /// # Errors
+    ///
+    /// The channel cannot keep the policy, or the server cannot be reached; frames go on as they were.
+    pub async fn set_policy(&mut self, policy: Policy) -> Result<(), OpenError> {
+        if let Some(source) = &mut self.source {
+            match self.how.ask_policy(&self.ours, policy).await {
+                Ok(agreed) => source.set_policy(agreed),
+                // The subscription is over, which `next` is about to find: the channel is opened again, and so.
+                Err(status) if is_over(&status) => {}
+                Err(status) => return Err(OpenError::Refused(status)),
+            }
+        }
+        self.how.options.policy = policy;
+        Ok(())
+    }
+
+    /// Which frames were asked for last.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.how.options.policy
     }
 
     /// How the frames come at the moment; none while the channel is opened again.
@@ -222,4 +258,21 @@ impl FrameStream {
     pub fn name(&self) -> &str {
         &self.how.name
     }
+}
+
+impl Source {
+    /// Goes on by a policy that the server agreed to.
+    fn set_policy(&mut self, policy: Policy) {
+        match self {
+            Self::Attached(attached) => attached.set_policy(policy),
+            // What sends the stream is in the server, and was told there.
+            Self::Streamed(_) => {}
+        }
+    }
+}
+
+/// Whether a server says that a subscription, or its channel, is there no more.
+fn is_over(status: &Status) -> bool {
+    let reason = Reason::of(status);
+    matches!(reason, Some(Reason::TicketRefused | Reason::ChannelUnknown))
 }

@@ -2269,6 +2269,131 @@ impl crate::codegen::prost::Name for ReleaseResponse {
         "/nearcall.frames.v1.ReleaseResponse".into()
     }
 }
+/// Asks for other frames.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct SetPolicyRequest {
+    /// The channel's name.
+    #[prost(string, tag = "1")]
+    pub channel: crate::codegen::prost::alloc::string::String,
+    /// The subscription, as Open numbered it.
+    #[prost(uint64, tag = "2")]
+    pub subscription: u64,
+    /// The ticket that Open gave with it.
+    #[prost(bytes = "vec", tag = "3")]
+    pub ticket: crate::codegen::prost::alloc::vec::Vec<u8>,
+    /// Which frames are wanted.
+    #[prost(message, optional, tag = "4")]
+    pub policy: ::core::option::Option<Policy>,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for SetPolicyRequest {
+    const NAME: &'static str = "SetPolicyRequest";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.SetPolicyRequest".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.SetPolicyRequest".into()
+    }
+}
+/// Other frames come.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct SetPolicyResponse {
+    /// Which.
+    #[prost(message, optional, tag = "1")]
+    pub policy: ::core::option::Option<Policy>,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for SetPolicyResponse {
+    const NAME: &'static str = "SetPolicyResponse";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.SetPolicyResponse".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.SetPolicyResponse".into()
+    }
+}
 /// Asks how a channel stands.
 #[allow(
     dead_code,
@@ -3021,7 +3146,7 @@ impl Standing {
     reason = "generated code"
 )]
 pub static FRAMES_SERVICE: crate::codegen::table::Service = {
-    static METHODS: [crate::codegen::table::Method; 6usize] = [
+    static METHODS: [crate::codegen::table::Method; 7usize] = [
         crate::codegen::table::Method::new(
                 "nearcall.frames.v1.Frames",
                 "List",
@@ -3048,6 +3173,12 @@ pub static FRAMES_SERVICE: crate::codegen::table::Service = {
                 "nearcall.frames.v1.Frames",
                 "Release",
                 "/nearcall.frames.v1.Frames/Release",
+            )
+            .idempotency(crate::codegen::table::Idempotency::Idempotent),
+        crate::codegen::table::Method::new(
+                "nearcall.frames.v1.Frames",
+                "SetPolicy",
+                "/nearcall.frames.v1.Frames/SetPolicy",
             )
             .idempotency(crate::codegen::table::Idempotency::Idempotent),
         crate::codegen::table::Method::new(
@@ -3303,6 +3434,33 @@ pub mod frames_client {
                 .unary(req, path, codec, &super::FRAMES_SERVICE.methods[4usize])
                 .await
         }
+        /// Asks for other frames of a subscription from here on, whichever way they come. Its ticket, used by now, says whose it
+        /// is. INVALID_ARGUMENT for a policy that the channel cannot keep: the subscription goes on as it was, whereas a stream
+        /// that is asked the same ends.
+        pub async fn set_policy(
+            &mut self,
+            request: impl crate::codegen::tonic::IntoRequest<super::SetPolicyRequest>,
+        ) -> std::result::Result<
+            crate::codegen::tonic::Response<super::SetPolicyResponse>,
+            crate::codegen::tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    crate::codegen::tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codegen::tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/nearcall.frames.v1.Frames/SetPolicy",
+            );
+            let req = request.into_request();
+            self.inner
+                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[5usize])
+                .await
+        }
         /// How a channel and each of its subscriptions stand.
         pub async fn stats(
             &mut self,
@@ -3325,7 +3483,7 @@ pub mod frames_client {
             );
             let req = request.into_request();
             self.inner
-                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[5usize])
+                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[6usize])
                 .await
         }
     }
@@ -3417,6 +3575,16 @@ pub mod frames_server {
             request: crate::codegen::tonic::Request<super::ReleaseRequest>,
         ) -> std::result::Result<
             crate::codegen::tonic::Response<super::ReleaseResponse>,
+            crate::codegen::tonic::Status,
+        >;
+        /// Asks for other frames of a subscription from here on, whichever way they come. Its ticket, used by now, says whose it
+        /// is. INVALID_ARGUMENT for a policy that the channel cannot keep: the subscription goes on as it was, whereas a stream
+        /// that is asked the same ends.
+        async fn set_policy(
+            &self,
+            request: crate::codegen::tonic::Request<super::SetPolicyRequest>,
+        ) -> std::result::Result<
+            crate::codegen::tonic::Response<super::SetPolicyResponse>,
             crate::codegen::tonic::Status,
         >;
         /// How a channel and each of its subscriptions stand.
@@ -3741,6 +3909,54 @@ pub mod frames_server {
                     };
                     Box::pin(fut)
                 }
+                "/nearcall.frames.v1.Frames/SetPolicy" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetPolicySvc<T: Frames>(pub Arc<T>);
+                    impl<
+                        T: Frames,
+                    > crate::codegen::tonic::server::UnaryService<
+                        super::SetPolicyRequest,
+                    > for SetPolicySvc<T> {
+                        type Response = super::SetPolicyResponse;
+                        type Future = BoxFuture<
+                            crate::codegen::tonic::Response<Self::Response>,
+                            crate::codegen::tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: crate::codegen::tonic::Request<
+                                super::SetPolicyRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Frames>::set_policy(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetPolicySvc(inner);
+                        let codec = crate::codegen::tonic_prost::ProstCodec::default();
+                        let mut grpc = crate::codegen::tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/nearcall.frames.v1.Frames/Stats" => {
                     #[allow(non_camel_case_types)]
                     struct StatsSvc<T: Frames>(pub Arc<T>);
@@ -3870,6 +4086,13 @@ pub mod frames_server {
                     Some(crate::codegen::direct::answer(request, limits, handler))
                 }
                 5usize => {
+                    let inner = std::sync::Arc::clone(&self.inner);
+                    let handler = move |request| async move {
+                        <T as Frames>::set_policy(&*inner, request).await
+                    };
+                    Some(crate::codegen::direct::answer(request, limits, handler))
+                }
+                6usize => {
                     let inner = std::sync::Arc::clone(&self.inner);
                     let handler = move |request| async move {
                         <T as Frames>::stats(&*inner, request).await

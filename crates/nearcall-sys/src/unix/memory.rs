@@ -31,7 +31,7 @@ pub use error::{MakeError, MakeStep, OpenError, Seal};
 pub use futex::Woken;
 pub use make::{make_region, make_return_page};
 pub use mapping::{ReadOnly, Writable};
-pub use open::{open_region, open_return_page};
+pub use open::{open_path, open_region, open_return_page};
 
 /// Bytes of a return page: one page of the smallest page size that Linux has on 64-bit machines.
 pub const RETURN_PAGE_BYTES: usize = 4_096;
