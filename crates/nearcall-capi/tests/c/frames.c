@@ -319,7 +319,7 @@ static void *waits(void *frames) {
     do {
         OK(nearcall_frame_release(&frame));
         waited = nearcall_frames_wait(*(nearcall_frames *)frames, NEARCALL_FOREVER, &frame);
-    } while (waited == NEARCALL_OK);
+    } while (waited == NEARCALL_OK || waited == NEARCALL_ERROR_STATE);
     CHECK(frame.lease == 0);
     return NULL;
 }

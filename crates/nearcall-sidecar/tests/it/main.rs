@@ -9,6 +9,7 @@
 
 mod death;
 mod hostile;
+mod looked;
 mod policies;
 mod polled;
 mod quotas;
