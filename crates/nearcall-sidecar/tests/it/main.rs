@@ -10,6 +10,7 @@
 mod changing;
 mod death;
 mod hostile;
+mod looked;
 mod namespaces;
 mod other_user;
 mod policies;
