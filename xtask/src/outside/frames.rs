@@ -17,42 +17,38 @@ use super::languages::{Copy, commands};
 const TESTS_LIMIT: Duration = Duration::from_secs(300);
 
 /// Variables that keep what a tool writes under `target/`.
-type Settings = Vec<(&'static str, OsString)>;
+type Settings = [(&'static str, OsString)];
 
 pub(crate) fn python(session: &Session<'_>) -> anyhow::Result<Tally> {
     let pip = session.outside()?.join("pip");
-    let settings = vec![
+    let settings = [
         ("PIP_CACHE_DIR", pip.into()),
         ("PIP_DISABLE_PIP_VERSION_CHECK", "1".into()),
     ];
-    run(session, "sdk/python", settings)
+    run(session, "sdk/python", &settings)
 }
 
 pub(crate) fn go(session: &Session<'_>) -> anyhow::Result<Tally> {
     run(
         session,
         "sdk/go",
-        go::folders(&session.outside()?.join("go"))?,
+        &go::folders(&session.outside()?.join("go"))?,
     )
 }
 
 pub(crate) fn node(session: &Session<'_>) -> anyhow::Result<Tally> {
     let cache = session.outside()?.join("npm");
-    run(
-        session,
-        "sdk/node",
-        vec![("npm_config_cache", cache.into())],
-    )
+    run(session, "sdk/node", &[("npm_config_cache", cache.into())])
 }
 
 pub(crate) fn java(session: &Session<'_>) -> anyhow::Result<Tally> {
     let mut option = OsString::from("-Dmaven.repo.local=");
     option.push(session.target().join("m2"));
-    run(session, "sdk/java", vec![("MAVEN_OPTS", option)])
+    run(session, "sdk/java", &[("MAVEN_OPTS", option)])
 }
 
 /// Carries out what the README says: all blocks of shell but the last set up, the last tests.
-fn run(session: &Session<'_>, folder: &str, settings: Settings) -> anyhow::Result<Tally> {
+fn run(session: &Session<'_>, folder: &str, settings: &Settings) -> anyhow::Result<Tally> {
     let copy = Copy::of(session)?.folder(folder);
     let readme = copy.join("README.md");
     let readme = fs::read_to_string(&readme).with_context(|| readme.display().to_string())?;
@@ -67,7 +63,7 @@ fn run(session: &Session<'_>, folder: &str, settings: Settings) -> anyhow::Resul
         .succeed()?;
     let render = session.target().join("release/render");
     let shell = |script: &str| {
-        let shell = session.program("sh")?.folder(&copy).envs(&settings);
+        let shell = session.program("sh")?.folder(&copy).envs(settings);
         anyhow::Ok(shell.args(["-euc", script]))
     };
     for block in blocks {
