@@ -10,6 +10,8 @@
 mod changing;
 mod death;
 mod hostile;
+mod liar;
+mod memory;
 mod namespaces;
 mod other_user;
 mod policies;
