@@ -94,14 +94,14 @@ pub(crate) fn checks() -> Vec<Check> {
         },
         Check {
             name: "capi",
-            about: "C and C++ programs call, host and misuse the C library, under sanitizers and valgrind",
+            about: "C and C++ programs call, host, look at frames and misuse the C library, under sanitizers and valgrind",
             needs: &[GCC, GXX, VALGRIND, CMAKE, PKG_CONFIG],
             limit: Duration::from_secs(20 * MINUTES),
             run: capi::run,
         },
         Check {
             name: "capi-csharp",
-            about: "the C# SDK calls, hosts and polls under Mono",
+            about: "the C# SDK calls, hosts, polls and looks at frames under Mono",
             needs: &[MCS, MONO],
             limit: Duration::from_secs(15 * MINUTES),
             run: capi::csharp,

@@ -142,6 +142,25 @@ enum Came {
     Lost,
 }
 
+/// What [`FrameStream::try_next`] found.
+#[derive(Debug)]
+#[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame is what it is called for, and a box would be an allocation for each"
+)]
+pub enum Now {
+    /// A frame.
+    Frame(Frame),
+    /// Nothing yet.
+    Nothing,
+    /// The writer ended the channel.
+    Closed,
+    /// There is no memory to look at: frames come over a connection, or the channel is to be opened again.
+    /// [`FrameStream::next`] does either.
+    Elsewhere,
+}
+
 /// Why no frame comes.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -236,6 +255,33 @@ impl FrameStream {
     #[must_use]
     pub fn policy(&self) -> Policy {
         self.how.options.policy
+    }
+
+    /// What is there at this moment: it never waits, and needs no runtime. Made for the loop of a game, between whose
+    /// turns nobody has to be woken.
+    ///
+    /// The trap: only memory can be looked at so. Whatever comes over a connection, a new attachment included, comes to
+    /// who awaits [`Self::next`], and [`Now::Elsewhere`] says that this is to be done.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::next`], but for what reattaching may fail by.
+    pub fn try_next(&mut self) -> Result<Now, NextError> {
+        loop {
+            let Some(Source::Attached(attached)) = &mut self.source else {
+                return Ok(Now::Elsewhere);
+            };
+            match attached.try_next()? {
+                None => return Ok(Now::Nothing),
+                Some(Came::Frame(frame)) => {
+                    let lost = std::mem::take(&mut self.lost);
+                    return Ok(Now::Frame(frame.after_losing(lost)));
+                }
+                Some(Came::Gap(gap)) => self.lost += gap.last.saturating_sub(gap.first) + 1,
+                Some(Came::Closed) => return Ok(Now::Closed),
+                Some(Came::Lost) => self.source = None,
+            }
+        }
     }
 
     /// How the frames come at the moment; none while the channel is opened again.

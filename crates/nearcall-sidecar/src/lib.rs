@@ -9,7 +9,7 @@ mod tier;
 mod watched;
 mod wire;
 
-pub use client::{Frame, FrameStream, NextError, OpenError, Options, open};
+pub use client::{Frame, FrameStream, NextError, Now, OpenError, Options, open};
 pub use server::{ChannelError, Frames, Loan, Writer};
 pub use status::Reason;
 pub use tier::Tier;

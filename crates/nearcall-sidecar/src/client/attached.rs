@@ -27,6 +27,21 @@ pub(super) struct Attached {
     gone: bool,
 }
 
+/// What a look into the memory found.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame is what nearly always comes, and a box would be an allocation for each"
+)]
+enum Look {
+    Came(Came),
+    /// Nothing yet; `again` is when the policy allows another frame.
+    Nothing {
+        again: Option<Instant>,
+    },
+    /// The writer was faster at every try.
+    Overtaken,
+}
+
 /// Why the memory was not to be had.
 pub(super) struct AttachFault(pub(super) Box<dyn std::error::Error + Send + Sync>);
 
@@ -72,18 +87,50 @@ impl Attached {
 
     pub(super) async fn next(&mut self) -> Result<Came, NextError> {
         loop {
-            match self.reader.next(Instant::now()) {
-                Ok(Next::Frame(lease)) => return Ok(Came::Frame(Frame::leased(lease, self.epoch))),
-                Ok(Next::Gap(gap)) => return Ok(Came::Gap(gap)),
-                Ok(Next::End(End::Retired)) => return Ok(Came::Lost),
-                Ok(Next::End(_)) => return Ok(Came::Closed),
-                Ok(Next::Nothing { again: None }) if self.gone => return self.after_hang_up(),
-                Ok(Next::Nothing { again }) => self.wait(again).await?,
-                Ok(_) => {}
-                Err(ReadError::AllHeld { granted }) => return Err(NextError::AllHeld { granted }),
-                Err(ReadError::Overtaken) => tokio::task::yield_now().await,
-                Err(error) => return Err(error.into()),
+            match self.look()? {
+                Look::Came(came) => return Ok(came),
+                Look::Nothing { again: None } if self.gone => return self.after_hang_up(),
+                Look::Nothing { again } => self.wait(again).await?,
+                Look::Overtaken => tokio::task::yield_now().await,
             }
+        }
+    }
+
+    /// What is there, if something is. It does not wait, and needs no runtime.
+    pub(super) fn try_next(&mut self) -> Result<Option<Came>, NextError> {
+        loop {
+            match self.look()? {
+                Look::Came(came) => return Ok(Some(came)),
+                Look::Nothing { again: None } if self.gone => {
+                    return self.after_hang_up().map(Some);
+                }
+                Look::Nothing { again: None } => {
+                    self.gone = Hearing::hear(&self.bell, Duration::ZERO) == Heard::Gone;
+                    // What was published before the server hung up may have come after the look.
+                    if !self.gone {
+                        return Ok(None);
+                    }
+                }
+                Look::Nothing { again: Some(_) } | Look::Overtaken => return Ok(None),
+            }
+        }
+    }
+
+    fn look(&mut self) -> Result<Look, NextError> {
+        loop {
+            return match self.reader.next(Instant::now()) {
+                Ok(Next::Frame(lease)) => {
+                    Ok(Look::Came(Came::Frame(Frame::leased(lease, self.epoch))))
+                }
+                Ok(Next::Gap(gap)) => Ok(Look::Came(Came::Gap(gap))),
+                Ok(Next::End(End::Retired)) => Ok(Look::Came(Came::Lost)),
+                Ok(Next::End(_)) => Ok(Look::Came(Came::Closed)),
+                Ok(Next::Nothing { again }) => Ok(Look::Nothing { again }),
+                Ok(_) => continue,
+                Err(ReadError::AllHeld { granted }) => Err(NextError::AllHeld { granted }),
+                Err(ReadError::Overtaken) => Ok(Look::Overtaken),
+                Err(error) => Err(error.into()),
+            };
         }
     }
 

@@ -11,6 +11,7 @@ mod changing;
 mod death;
 mod hostile;
 mod liar;
+mod looked;
 mod memory;
 mod namespaces;
 mod other_user;
