@@ -1,17 +1,21 @@
 //! The reading side: frames by a channel's name, whichever way they come.
 
 mod attached;
+mod bulk;
 mod frame;
 mod opening;
 mod reattach;
 mod streamed;
+mod upload;
 
 use nearcall_frames::{Gap, Policy};
 use nearcall_rpc::Channel;
 use tonic::Status;
 
+pub use bulk::{Bulk, BulkError, take};
 pub use frame::Frame;
 pub use opening::OpenError;
+pub use upload::{Upload, UploadError, UploadOptions, upload};
 
 use crate::limits::{INLINE_BELOW, PINS};
 use crate::status::Reason;

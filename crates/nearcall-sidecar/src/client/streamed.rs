@@ -184,6 +184,7 @@ impl Streamed {
                 self.unless_more(info, whole, length)
             }
             wire::bulk::Content::Frame(frame) => self.refer(info, &frame).map(Some),
+            wire::bulk::Content::Upload(_) => Err(broken("a frame's bytes, or where they are")),
         }
     }
 

@@ -8,8 +8,10 @@ use nearcall_rpc::Session;
 use tokio::time::Instant;
 
 use super::Shared;
+use super::caller::Caller;
 use super::channel::{Far, Near};
 use super::expiry::Expiry;
+use super::uploads::Handed;
 use crate::limits::{TICKET_LIFE, TICKETS_MAX};
 use crate::status::Refused;
 use crate::tier::Tier;
@@ -32,6 +34,8 @@ pub(super) enum Granted {
     Memory(Far),
     /// A stream.
     Stream(Tier, Near),
+    /// Memory to fill, at the broker.
+    Upload(Handed),
 }
 
 /// Who may use a ticket.
@@ -43,6 +47,13 @@ pub(super) struct Holder {
 }
 
 impl Holder {
+    pub(super) fn of(caller: &Caller) -> Self {
+        Self {
+            uid: caller.peer.as_ref().and_then(|peer| peer.uid),
+            session: caller.session.clone(),
+        }
+    }
+
     fn is_same(&self, other: &Self) -> bool {
         let same_connection = match (&self.session, &other.session) {
             (Some(one), Some(other)) => one.is_same(other),

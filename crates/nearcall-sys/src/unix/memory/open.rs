@@ -61,6 +61,16 @@ pub fn open_return_page(descriptor: BorrowedFd<'_>) -> Result<Writable, OpenErro
     )?))
 }
 
+/// Maps memory of `bytes` bytes that a server made for this client to fill.
+///
+/// # Errors
+///
+/// It is no memory, is not sealed, or has another size: none of these is mapped.
+pub fn open_upload(descriptor: BorrowedFd<'_>, bytes: usize) -> Result<Writable, OpenError> {
+    check(descriptor, bytes as u64, &[Seal::Shrink, Seal::Grow])?;
+    Ok(Writable::new(map(descriptor, bytes, Access::Write)?))
+}
+
 fn check(descriptor: BorrowedFd<'_>, bytes: u64, wanted: &[Seal]) -> Result<(), OpenError> {
     let seals = fcntl_get_seals(descriptor).map_err(|errno| OpenError::NotMemory {
         source: errno.into(),
