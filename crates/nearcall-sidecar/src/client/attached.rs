@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nearcall_frames::handover::claim;
-use nearcall_frames::{End, Heard, Hearing, Next, NextError as ReadError, Reader};
+use nearcall_frames::{End, Heard, Hearing, Next, NextError as ReadError, Policy, Reader};
 use nearcall_sys::memory::ReadOnly;
 use nearcall_sys::packet::{self, Socket};
 
@@ -78,6 +78,11 @@ impl Attached {
             epoch: grant.identity.epoch,
             gone: false,
         })
+    }
+
+    /// Goes on by a policy that the server agreed to.
+    pub(super) fn set_policy(&mut self, policy: Policy) {
+        self.reader.set_policy(policy);
     }
 
     pub(super) async fn next(&mut self) -> Result<Came, NextError> {
