@@ -12,7 +12,6 @@ pub mod probe;
 #[cfg(unix)]
 mod root;
 mod running;
-#[cfg(unix)]
 pub mod transport;
 mod wait;
 mod wires;
@@ -21,5 +20,5 @@ pub use isolated::isolated;
 pub use mirror::{call_back, mirror};
 #[cfg(unix)]
 pub use root::left_out_without_root;
-pub use running::{Running, address_in};
+pub use running::{Running, address_in, local_address};
 pub use wait::{PATIENCE, eventually};
