@@ -77,6 +77,13 @@ impl frames_server::Frames for Liar {
         Err(Status::unimplemented("not asked for"))
     }
 
+    async fn open_upload(
+        &self,
+        _request: Request<wire::OpenUploadRequest>,
+    ) -> Result<Response<wire::OpenUploadResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
     async fn stats(
         &self,
         _request: Request<wire::StatsRequest>,
