@@ -136,6 +136,7 @@ func checkAnswer(said []byte, descriptors int, granted grant) error {
 func (attached *attached) tier() Tier { return Broker }
 
 func (attached *attached) close() {
+	attached.reader.takeNoMore()
 	attached.reader.page.letGo()
 	attached.reader.region.letGo()
 }

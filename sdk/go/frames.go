@@ -13,7 +13,7 @@
 // Several channels are several goroutines.
 package frames
 
-//go:generate ./generate.sh
+//go:generate sh generate.sh
 
 import (
 	"context"
@@ -45,7 +45,7 @@ type Options struct {
 }
 
 const (
-	callTimeout     = 5 * time.Second
+	callTimeout     = 10 * time.Second
 	reattachTimeout = 60 * time.Second
 	pauseMin        = 10 * time.Millisecond
 	pauseMax        = 500 * time.Millisecond

@@ -2,6 +2,7 @@ package frames
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"sync/atomic"
 	"time"
@@ -164,6 +165,9 @@ func (reader *reader) sleep() bool {
 }
 
 func (reader *reader) wakeUp() { reader.page.word(pageWakeAfter).Store(0) }
+
+// takeNoMore says that nothing more is taken, though frames may still be held: a writer need not wait for this reader.
+func (reader *reader) takeNoMore() { reader.page.word(pageConsumed).Store(math.MaxUint64) }
 
 // latest is the newest frame and its slot; 0 before the first.
 func (reader *reader) latest() (seq, slot uint64, err error) {

@@ -160,6 +160,23 @@ func TestAHeldFrameStaysAsItIs(t *testing.T) {
 	})
 }
 
+func TestWhoHasLeftHoldsNobodyUp(t *testing.T) {
+	render := newRender(t, "480x270@60")
+	stream := render.open(t, Options{Tiers: tiers[:1], Policy: Block{MaxWait: 5 * time.Second, Then: DropNew}})
+	kept := next(t, stream)
+	defer kept.Release()
+	stream.Close()
+	other := render.open(t, Options{Tiers: tiers[:1]})
+	begun := time.Now()
+	for range 8 {
+		next(t, other).Release()
+	}
+	// Each of them would have waited for five seconds.
+	if took := time.Since(begun); took > 25*time.Second {
+		t.Errorf("expected that nobody waits for a reader that has left, found that 8 frames took %v", took)
+	}
+}
+
 func TestWhoKeepsAllFramesIsTold(t *testing.T) {
 	render := newRender(t, "480x270@60")
 	eachTier(t, tiers[:2], func(t *testing.T, tier Tier) {

@@ -10,6 +10,7 @@ use crate::check::{Check, Tool};
 mod buf;
 mod capi;
 mod dial;
+mod frames;
 mod go;
 mod grpcurl;
 mod interop;
@@ -32,6 +33,9 @@ const PYTHON: Tool = Tool(&["python3", "-c", "import ensurepip, venv"]);
 const NPM: Tool = Tool(&["npm", "--version"]);
 const NODE: Tool = Tool(&["node", "--version"]);
 const GO: Tool = Tool(&["go", "version"]);
+const PROTOC: Tool = Tool(&["protoc", "--version"]);
+const JAVAC: Tool = Tool(&["javac", "-version"]);
+const MAVEN: Tool = Tool(&["mvn", "--version"]);
 
 /// The checks, in the order that builds least twice.
 pub(crate) fn checks() -> Vec<Check> {
@@ -77,6 +81,34 @@ pub(crate) fn checks() -> Vec<Check> {
             needs: &[],
             limit: Duration::from_secs(20 * MINUTES),
             run: languages::matrix,
+        },
+        Check {
+            name: "frames-python",
+            about: "sdk/python reads the golden files, and render's pictures in every tier as numpy arrays",
+            needs: &[PYTHON],
+            limit: Duration::from_secs(20 * MINUTES),
+            run: frames::python,
+        },
+        Check {
+            name: "frames-go",
+            about: "sdk/go reads the golden files, and render's pictures in every tier",
+            needs: &[GO, PROTOC],
+            limit: Duration::from_secs(20 * MINUTES),
+            run: frames::go,
+        },
+        Check {
+            name: "frames-node",
+            about: "sdk/node reads the golden files, and render's pictures by position and inline",
+            needs: &[NODE, NPM],
+            limit: Duration::from_secs(15 * MINUTES),
+            run: frames::node,
+        },
+        Check {
+            name: "frames-java",
+            about: "sdk/java reads the golden files, and render's pictures by position and inline",
+            needs: &[JAVAC, MAVEN],
+            limit: Duration::from_secs(20 * MINUTES),
+            run: frames::java,
         },
         Check {
             name: "authority",

@@ -10,7 +10,7 @@ import { Geometry } from "./geometry.js";
 import { metaOf } from "./meta.js";
 import { Region } from "./region.js";
 
-const CALL_TIMEOUT_MS = 5_000;
+const CALL_TIMEOUT_MS = 10_000;
 const REATTACH_TIMEOUT_MS = 60_000;
 const PAUSE_MIN_MS = 10;
 const PAUSE_MAX_MS = 500;

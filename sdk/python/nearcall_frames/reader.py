@@ -17,6 +17,8 @@ PINS_MAX = 16
 ATTEMPTS_MAX = 64
 """How often a reader tries to get hold of a frame while the writer overtakes it."""
 
+TAKES_NO_MORE = 2**64 - 1
+
 NOTHING, CLOSED, RETIRED = "nothing", "closed", "retired"
 
 
@@ -113,6 +115,10 @@ class Reader:
     def wake_up(self):
         """Takes back what `sleep` asked for."""
         self._store_page("wake_after", 0)
+
+    def take_no_more(self):
+        """Says that nothing more is taken, though frames may still be held: a writer need not wait for this reader."""
+        self._store_page("consumed", TAKES_NO_MORE)
 
     def _lease(self, seq, slot):
         with self._lock:

@@ -71,6 +71,7 @@ class Attached:
 
     def close(self):
         """The doorbell closes with the last frame that is held: until then the server has to know of us."""
+        self._reader.take_no_more()
         self._reader = None
 
 

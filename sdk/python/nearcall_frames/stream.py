@@ -20,7 +20,7 @@ TIERS = ("broker", "proc", "inline")
 _WIRE = {"broker": wire.TIER_BROKER, "proc": wire.TIER_PROC, "inline": wire.TIER_INLINE}
 _NAMES = {number: name for name, number in _WIRE.items()}
 
-CALL_TIMEOUT = 5.0
+CALL_TIMEOUT = 10.0
 REATTACH_TIMEOUT = 60.0
 PAUSE_MIN, PAUSE_MAX = 0.01, 0.5
 _MAY_COME_BACK = ("UNAVAILABLE", "NOT_FOUND", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED")

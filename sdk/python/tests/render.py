@@ -29,7 +29,7 @@ class Render:
         left_out = ("NEARCALL_WORLD", "NEARCALL_ADDRESS_RENDER")
         environment = {name: value for name, value in os.environ.items() if name not in left_out}
         environment |= {"XDG_RUNTIME_DIR": self._folder.name, "XDG_STATE_HOME": self._folder.name}
-        self._process = subprocess.Popen(self._command, env=environment, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(self._command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + START_LIMIT
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > until:

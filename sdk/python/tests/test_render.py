@@ -1,18 +1,23 @@
 """Frames of the real `render`, in every tier."""
 
+import subprocess
+import sys
 import threading
 import time
 import unittest
+from datetime import timedelta
+from pathlib import Path
 
 import numpy
 
 import nearcall_frames
-from nearcall_frames import AllHeld, DropOldest, Latest, OpenError, Sample
+from nearcall_frames import AllHeld, Block, DropOldest, Latest, OpenError, Sample
 from nearcall_frames.stream import TIERS
 
 from .render import Render
 
 PATIENCE = 30.0
+AGENT = Path(__file__).parents[3] / "examples" / "python" / "numpy_agent.py"
 
 
 class Live(unittest.TestCase):
@@ -89,6 +94,18 @@ class Live(unittest.TestCase):
                 frames.pop(0).release()
                 self.assertGreater(stream.next(PATIENCE).seq, frames[0].seq)
 
+    def test_who_has_left_holds_nobody_up(self):
+        stream = self.open(tiers=["broker"], policy=Block(timedelta(seconds=5)))
+        kept = stream.next(PATIENCE)
+        stream.close()
+        other = self.open(tiers=["broker"])
+        begun = time.monotonic()
+        for _ in range(8):
+            other.next(PATIENCE).release()
+        # Each of them would have waited for five seconds.
+        self.assertLess(time.monotonic() - begun, 25)
+        self.assertEqual(kept.array.shape, (270, 480, 4))
+
     def test_who_lags_finds_a_gap(self):
         for tier in TIERS:
             with self.subTest(tier):
@@ -132,6 +149,13 @@ class Live(unittest.TestCase):
         self.assertGreaterEqual(stats.channel.latest, frame.seq)
         held = [one for one in stats.subscriptions if one.pins_granted == 3]
         self.assertEqual([one.pins for one in held], [1])
+
+
+    def test_the_example_sees_the_pictures(self):
+        command = [sys.executable, AGENT, "--at", self.render.at, "--frames", "10", "--seconds", "0", "--pixels", "all"]
+        told = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertRegex(told.stdout.splitlines()[-1], r"^10 frames in [0-9.]+ s: [0-9.]+ frames/s from 1 channel\(s\)$")
 
 
 class Restarts(unittest.TestCase):
