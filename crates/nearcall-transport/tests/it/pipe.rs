@@ -84,12 +84,10 @@ async fn a_killed_server_ends_the_connection_and_leaves_nothing() {
     for _ in 0..3 {
         let mut puppet = Puppet::new("arith");
         puppet.ask(&format!("bind {address}"));
-        let second = Listener::bind(&address, &ListenOptions::default()).await;
-        assert!(
-            matches!(second, Err(BindError::InUse { pid: Some(pid), .. }) if pid == puppet.pid()),
-            "{second:?}"
-        );
         let mut connection = Connection::connect(&address).await.unwrap();
+        // Its only instance is in use, so nobody can ask who it is.
+        let second = Listener::bind(&address, &ListenOptions::default()).await;
+        assert!(matches!(second, Err(BindError::InUse { .. })), "{second:?}");
         puppet.kill();
         let mut rest = Vec::new();
         let end = tokio::time::timeout(
@@ -107,6 +105,18 @@ async fn a_killed_server_ends_the_connection_and_leaves_nothing() {
         Listener::bind(&address, &ListenOptions::default())
             .await
             .unwrap(),
+    );
+}
+
+#[tokio::test]
+async fn who_comes_second_is_told_the_process() {
+    let address = unique("second");
+    let mut puppet = Puppet::new("arith");
+    puppet.ask(&format!("bind {address}"));
+    let second = Listener::bind(&address, &ListenOptions::default()).await;
+    assert!(
+        matches!(second, Err(BindError::InUse { pid: Some(pid), .. }) if pid == puppet.pid()),
+        "{second:?}"
     );
 }
 
@@ -236,7 +246,6 @@ async fn calls_that_block_read_and_write() {
                 None => panic!("nothing came after {} bytes", heard.len()),
             }
         }
-        // With nobody to read it, what is written finds no room in the end.
         heard
     });
     let mut server = listener.accept().await.unwrap();

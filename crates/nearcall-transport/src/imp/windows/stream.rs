@@ -5,7 +5,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use nearcall_sys::pipe::End;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -65,11 +65,18 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        on_end!(&mut self.get_mut().0, end => Pin::new(end).poll_write_vectored(cx, slices))
+        // Through the methods that come by `&self`: only they take several slices as one write.
+        on_end!(&self.get_mut().0, end => loop {
+            ready!(end.poll_write_ready(cx))?;
+            match end.try_write_vectored(slices) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
+            }
+        })
     }
 
     fn is_write_vectored(&self) -> bool {
-        on_end!(&self.0, end => end.is_write_vectored())
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
