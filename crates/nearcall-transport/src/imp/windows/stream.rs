@@ -5,9 +5,9 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use nearcall_sys::pipe::End;
+use nearcall_sys::pipe::{BUFFER_BYTES, End};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use windows_sys::Win32::Foundation::{ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED};
 
@@ -65,14 +65,13 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        // Through the methods that come by `&self`: only they take several slices as one write.
-        on_end!(&self.get_mut().0, end => loop {
-            ready!(end.poll_write_ready(cx))?;
-            match end.try_write_vectored(slices) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                written => return Poll::Ready(written),
-            }
-        })
+        // The system takes one piece of memory a write, and a write of its own for each slice costs more than a copy.
+        let mut joined = Vec::new();
+        for slice in slices {
+            let room = (BUFFER_BYTES as usize).saturating_sub(joined.len());
+            joined.extend_from_slice(&slice[..slice.len().min(room)]);
+        }
+        self.poll_write(cx, &joined)
     }
 
     fn is_write_vectored(&self) -> bool {
