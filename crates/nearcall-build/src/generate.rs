@@ -1,7 +1,7 @@
 //! From a schema to files of Rust.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::rc::Rc;
 
@@ -16,6 +16,9 @@ use crate::{comments, quiet};
 
 /// The file that includes every package in a module of its own. No package can be called so.
 pub(crate) const MODULES: &str = "proto-modules.rs";
+
+/// The packages that the facade has already, so that a user's messages hold its types: those of `proto/nearcall`.
+const OWN: &str = "nearcall.";
 
 /// What is to be written.
 #[derive(Debug)]
@@ -33,6 +36,14 @@ pub(crate) fn generate(options: &Builder, schema: &Schema) -> Result<Output, Err
         })?;
     let written = Rc::new(RefCell::new(Written::default()));
     let mut config = configure(options);
+    let imported = own_imports(schema);
+    for package in &imported {
+        let path = package.trim_start_matches(OWN).replace('.', "::");
+        config.extern_path(
+            format!(".{package}"),
+            format!("{}::proto::{path}", options.runtime),
+        );
+    }
     config.service_generator(Box::new(Services {
         runtime,
         client: options.client,
@@ -45,6 +56,9 @@ pub(crate) fn generate(options: &Builder, schema: &Schema) -> Result<Output, Err
     let requests = schema.files.iter().map(|file| {
         let mut file = file.clone();
         comments::mark_code_as_text(&mut file);
+        if imported.contains(file.package()) {
+            file.service.clear();
+        }
         (Module::from_protobuf_package_name(file.package()), file)
     });
     let generated = config
@@ -67,6 +81,9 @@ pub(crate) fn generate(options: &Builder, schema: &Schema) -> Result<Output, Err
     let mut modules = BTreeMap::new();
     for (module, code) in generated {
         let package = &packages[&module];
+        if imported.contains(package.name) {
+            continue;
+        }
         let name = format!("{}.rs", package.file_stem());
         files.insert(name.clone(), print(package, &code)?.into_bytes());
         modules.insert(module, name);
@@ -76,6 +93,20 @@ pub(crate) fn generate(options: &Builder, schema: &Schema) -> Result<Output, Err
     }
     files.insert(MODULES.to_owned(), print_modules(&modules).into_bytes());
     Ok(Output { files })
+}
+
+/// The packages of nearcall's own that files only import. Who asks for their files gets code for them.
+fn own_imports(schema: &Schema) -> BTreeSet<&str> {
+    let named = |file: &&FileDescriptorProto| schema.named.iter().any(|name| name == file.name());
+    let asked: BTreeSet<&str> = schema
+        .files
+        .iter()
+        .filter(named)
+        .map(|file| file.package())
+        .collect();
+    let own = schema.files.iter().map(|file| file.package());
+    own.filter(|package| package.starts_with(OWN) && !asked.contains(package))
+        .collect()
 }
 
 fn configure(options: &Builder) -> Config {

@@ -19,6 +19,8 @@ pub(crate) struct Schema {
     pool: DescriptorPool,
     /// The same, each after what it imports.
     pub(crate) files: Vec<FileDescriptorProto>,
+    /// The names of the files that were asked for, as imports would call them.
+    pub(crate) named: Vec<String>,
     /// The paths of the files that were read from disk, sorted.
     pub(crate) read: Vec<PathBuf>,
 }
@@ -29,9 +31,11 @@ impl Schema {
         let failed = |error| fault::explain(error, includes);
         let mut compiler = Compiler::new(includes).map_err(failed)?;
         compiler.include_imports(true).include_source_info(true);
-        for proto in protos {
+        for proto in &protos {
             compiler.open_file(proto).map_err(failed)?;
         }
+        let named = compiler.files().filter(|file| !file.is_import());
+        let named = named.map(|file| file.name().to_owned()).collect();
         let mut read: Vec<PathBuf> = compiler
             .files()
             .filter_map(|file| file.path().map(Path::to_owned))
@@ -42,6 +46,7 @@ impl Schema {
         Ok(Self {
             pool: compiler.descriptor_pool(),
             files,
+            named,
             read,
         })
     }

@@ -6,14 +6,16 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use nearcall_sys::memory::{OpenError, ReadOnly, Writable, open_region, open_return_page};
+use nearcall_sys::memory::{
+    OpenError, ReadOnly, Writable, open_region, open_return_page, open_upload,
+};
 use nearcall_sys::packet::{self, ReceiveError, Socket};
 
 use crate::broker::{DESCRIPTORS, MESSAGE_BYTES, Message, MessageError, Refusal, TICKET_BYTES};
 use crate::doorbell::{Doorbell, Heard, Hearing, Rung};
 use crate::limits::{CLAIM_TIMEOUT, RINGS_TAKEN_MAX};
 use crate::reader::{AttachError, Reader};
-use crate::writer::Grant;
+use crate::writer::{Grant, SubscriptionId};
 
 /// Why a reader did not get a channel's memory.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +110,60 @@ pub fn hand_over(
     let sent = socket.send(&message.bytes(), &[region, page.as_fd()]);
     drop(page);
     sent
+}
+
+/// Server: hands over memory for a client to fill. The descriptor is closed here when it is on its way, as a page's is.
+///
+/// # Errors
+///
+/// The client has hung up, or has not taken what was sent before.
+pub fn hand_over_upload(
+    socket: &Socket,
+    epoch: u64,
+    number: u64,
+    memory: OwnedFd,
+) -> io::Result<()> {
+    let message = upload_granted(epoch, number);
+    let sent = socket.send(&message.bytes(), &[memory.as_fd()]);
+    drop(memory);
+    sent
+}
+
+/// An upload is granted as a region without a subscription.
+fn upload_granted(epoch: u64, number: u64) -> Message {
+    Message::Granted {
+        subscription: SubscriptionId::new(0),
+        epoch,
+        region: number,
+    }
+}
+
+/// Client: presents a ticket for an upload and takes its memory, `bytes` bytes of it. Waits for [`CLAIM_TIMEOUT`] at
+/// most.
+///
+/// # Errors
+///
+/// As for [`claim`].
+pub fn fetch_upload(
+    socket: &Socket,
+    ticket: [u8; TICKET_BYTES],
+    (epoch, number): (u64, u64),
+    bytes: usize,
+) -> Result<Writable, ClaimError> {
+    socket.send(&Message::Claim { ticket }.bytes(), &[])?;
+    let (answer, descriptors) = answer(socket)?;
+    if let Message::Refused(reason) = answer {
+        return Err(ClaimError::Refused { reason });
+    }
+    if answer != upload_granted(epoch, number) {
+        let found = format!("{answer:?}");
+        return Err(ClaimError::Unexpected { found });
+    }
+    let [memory] = <[OwnedFd; 1]>::try_from(descriptors).map_err(|found| {
+        let found = format!("{} descriptors", found.len());
+        ClaimError::Unexpected { found }
+    })?;
+    Ok(open_upload(memory.as_fd(), bytes)?)
 }
 
 /// Server: says why there is nothing to be had.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg(target_os = "linux")]
 
+mod bulk_layout;
 pub mod client;
 pub mod limits;
 pub mod server;
@@ -9,7 +10,10 @@ mod tier;
 mod watched;
 mod wire;
 
-pub use client::{Frame, FrameStream, NextError, OpenError, Options, open};
-pub use server::{ChannelError, Frames, Loan, Writer};
+pub use client::{
+    Bulk, BulkError, Frame, FrameStream, NextError, Now, OpenError, Options, Upload, UploadError,
+    UploadOptions, open, take, upload,
+};
+pub use server::{Bulks, ChannelError, Frames, Loan, Writer};
 pub use status::Reason;
 pub use tier::Tier;

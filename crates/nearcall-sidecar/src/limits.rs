@@ -39,9 +39,6 @@ pub const INLINE_BELOW: u64 = 64 * 1_024;
 /// Frames that a reader may hold at once where it does not say.
 pub const PINS: u32 = 2;
 
-/// Limit: how long a writer that a reader holds up goes without looking again.
-pub const HELD_LOOK: Duration = Duration::from_millis(1);
-
 /// Limit: how often the kernel is asked about a reader that keeps sending what nobody wants.
 pub const HANG_UP_PAUSE: Duration = Duration::from_millis(20);
 
@@ -56,3 +53,19 @@ pub const REATTACH_PAUSE_MIN: Duration = Duration::from_millis(10);
 
 /// Limit: the longest wait between two tries to attach again.
 pub const REATTACH_PAUSE_MAX: Duration = Duration::from_millis(500);
+
+/// Limit: assets and the like that services share with one connection and that it has not let go of; one more goes
+/// inline.
+pub const BULKS_MAX: usize = 256;
+
+/// Limit: bytes that services of one server share as bulk data with all connections at once; what is over goes inline.
+pub const BULK_BYTES_MAX: usize = 512 * 1_024 * 1_024;
+
+/// Limit: uploads that one connection has open at once.
+pub const UPLOADS_MAX: usize = 4;
+
+/// Limit: bytes of one upload.
+pub const UPLOAD_BYTES_MAX: usize = 64 * 1_024 * 1_024;
+
+/// Limit: bytes of all uploads that a server has open at once.
+pub const UPLOADED_BYTES_MAX: usize = 256 * 1_024 * 1_024;

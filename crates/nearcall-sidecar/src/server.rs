@@ -2,6 +2,8 @@
 
 mod bell;
 mod broker;
+mod bulks;
+mod caller;
 mod channel;
 mod expiry;
 mod feed;
@@ -9,25 +11,33 @@ mod leases;
 mod region;
 mod service;
 mod tickets;
+mod uploads;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nearcall_frames::{Geometry, SetUpError};
+use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_server::FramesServer;
 use nearcall_sys::memory::{MakeError, OpenError};
 
+pub use bulks::Bulks;
 pub use service::Service;
 pub use writer::{Loan, Writer};
 
 use crate::limits::{CHANNEL_NAME_MAX, CHANNELS_MAX};
 use crate::status::Refused;
+use crate::tier::Tier;
 use broker::Brokers;
+use bulks::Shelf;
+use caller::Caller;
 use channel::Channel;
 use leases::Leases;
 use tickets::Tickets;
+use uploads::Uploads;
 
 /// Why there is no channel to write.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +102,8 @@ pub(crate) struct Shared {
     tickets: Tickets,
     brokers: Brokers,
     leases: Leases,
+    bulk: Shelf,
+    uploads: Uploads,
 }
 
 #[derive(Debug, Default)]
@@ -133,6 +145,8 @@ impl Frames {
                 tickets: Tickets::default(),
                 brokers: Brokers::default(),
                 leases: Leases::default(),
+                bulk: Shelf::default(),
+                uploads: Uploads::default(),
             }),
         }
     }
@@ -170,6 +184,12 @@ impl Frames {
         Ok(Writer::new(Arc::clone(&self.shared), channel))
     }
 
+    /// What a service of the same server gives to, and takes from, the caller of `request` as bulk data.
+    #[must_use]
+    pub fn bulks<T>(&self, request: &tonic::Request<T>) -> Bulks {
+        Bulks::new(Arc::clone(&self.shared), Caller::of(request))
+    }
+
     /// What a server adds, so that its clients find the channels.
     #[must_use]
     pub fn service(&self) -> FramesServer<Service> {
@@ -204,6 +224,29 @@ impl Shared {
                     .join(", "),
             },
         })
+    }
+
+    /// The fastest way that a client can use and that there is to it, with the broker's path where it is that. Whoever
+    /// comes over a network is told no path.
+    fn way(
+        self: &Arc<Self>,
+        caller: &Caller,
+        tiers: impl Iterator<Item = wire::Tier>,
+    ) -> (Tier, Option<String>) {
+        let tiers: Vec<_> = tiers.collect();
+        let can = |tier: Tier| tiers.contains(&tier.wire());
+        if can(Tier::Broker) && caller.is_at_a_socket() {
+            let session = caller.session.as_ref();
+            let path = session.and_then(|session| self.brokers.beside(session, self));
+            // A path with bytes that are no text cannot be told.
+            if let Some(path) = path.as_deref().and_then(Path::to_str) {
+                return (Tier::Broker, Some(path.to_owned()));
+            }
+        }
+        if can(Tier::Proc) && caller.is_this_user() && !self.sealed {
+            return (Tier::Proc, None);
+        }
+        (Tier::Inline, None)
     }
 
     fn all(&self) -> Vec<Arc<Channel>> {

@@ -6,7 +6,9 @@ use nearcall_frames::{NextError, SubscribeError};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::limits::{LEASES_MAX, POLLED_BYTES_MAX, TICKETS_MAX};
+use crate::limits::{
+    LEASES_MAX, POLLED_BYTES_MAX, TICKETS_MAX, UPLOAD_BYTES_MAX, UPLOADED_BYTES_MAX, UPLOADS_MAX,
+};
 
 /// The domain of nearcall's own `ErrorInfo` details.
 const DOMAIN: &str = nearcall_rpc::status::DOMAIN;
@@ -33,11 +35,17 @@ pub enum Reason {
     StreamMisused,
     /// The memory of the channel is broken.
     ChannelDamaged,
+    /// The server takes no such upload: too many bytes, or too many at once.
+    UploadRefused,
+    /// There is no such upload on this connection, or it was taken, or its client left.
+    UploadUnknown,
+    /// The commit of an upload, or bulk data, says what cannot be.
+    BulkMisused,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::ChannelUnknown,
         Self::ChannelFull,
         Self::PolicyRefused,
@@ -47,6 +55,9 @@ impl Reason {
         Self::FrameTooLarge,
         Self::StreamMisused,
         Self::ChannelDamaged,
+        Self::UploadRefused,
+        Self::UploadUnknown,
+        Self::BulkMisused,
     ];
 
     /// As `ErrorInfo.reason` has it.
@@ -62,6 +73,9 @@ impl Reason {
             Self::FrameTooLarge => "FRAME_TOO_LARGE",
             Self::StreamMisused => "STREAM_MISUSED",
             Self::ChannelDamaged => "CHANNEL_DAMAGED",
+            Self::UploadRefused => "UPLOAD_REFUSED",
+            Self::UploadUnknown => "UPLOAD_UNKNOWN",
+            Self::BulkMisused => "BULK_MISUSED",
         }
     }
 
@@ -69,12 +83,13 @@ impl Reason {
     #[must_use]
     pub const fn code(self) -> Code {
         match self {
-            Self::ChannelUnknown => Code::NotFound,
+            Self::ChannelUnknown | Self::UploadUnknown => Code::NotFound,
             Self::ChannelFull
             | Self::TooManyTickets
             | Self::TooManyLeases
-            | Self::FrameTooLarge => Code::ResourceExhausted,
-            Self::PolicyRefused | Self::StreamMisused => Code::InvalidArgument,
+            | Self::FrameTooLarge
+            | Self::UploadRefused => Code::ResourceExhausted,
+            Self::PolicyRefused | Self::StreamMisused | Self::BulkMisused => Code::InvalidArgument,
             Self::TicketRefused => Code::PermissionDenied,
             Self::ChannelDamaged => Code::Internal,
         }
@@ -117,6 +132,10 @@ pub(crate) enum Refused {
     )]
     Ticket,
     #[error(
+        "expected the ticket that a subscription of this channel was opened with, from the user that opened it, while it lasts"
+    )]
+    NotTheirs,
+    #[error(
         "this connection holds {LEASES_MAX} frames, which is as many as it may; release one first"
     )]
     Leases,
@@ -133,6 +152,22 @@ pub(crate) enum Refused {
     Memory(String),
     #[error(transparent)]
     Next(NextError),
+    #[error(
+        "expected an upload of 1 to {UPLOAD_BYTES_MAX} bytes, was asked for {bytes}; send it in parts"
+    )]
+    UploadSize { bytes: u64 },
+    #[error(
+        "this connection has {UPLOADS_MAX} uploads open, or all together have {UPLOADED_BYTES_MAX} bytes, which is as many as there may be; commit or leave one first"
+    )]
+    Uploads,
+    #[error(
+        "expected an upload that was opened over this connection, whose client is there, and that was not taken yet; open another"
+    )]
+    Upload,
+    #[error("expected the commit of 1 to {most} bytes, found {found}; the upload is used up")]
+    Committed { most: usize, found: u64 },
+    #[error("expected bytes or an upload, found {found}")]
+    Bulk { found: &'static str },
 }
 
 impl From<Refused> for Status {
@@ -145,7 +180,7 @@ impl From<Refused> for Status {
             },
             Refused::Policy { .. } => Reason::PolicyRefused,
             Refused::Tickets => Reason::TooManyTickets,
-            Refused::Ticket => Reason::TicketRefused,
+            Refused::Ticket | Refused::NotTheirs => Reason::TicketRefused,
             Refused::Leases => Reason::TooManyLeases,
             Refused::TooLarge { .. } => Reason::FrameTooLarge,
             Refused::Stream { .. } => Reason::StreamMisused,
@@ -154,6 +189,9 @@ impl From<Refused> for Status {
                 Reason::ChannelFull
             }
             Refused::Next(_) => Reason::ChannelDamaged,
+            Refused::UploadSize { .. } | Refused::Uploads => Reason::UploadRefused,
+            Refused::Upload => Reason::UploadUnknown,
+            Refused::Committed { .. } | Refused::Bulk { .. } => Reason::BulkMisused,
         };
         reason.status(refused.to_string())
     }

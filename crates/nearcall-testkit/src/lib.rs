@@ -8,6 +8,8 @@ pub mod arith {
 pub mod interop;
 mod isolated;
 mod mirror;
+#[cfg(target_os = "linux")]
+mod namespaces;
 pub mod probe;
 #[cfg(unix)]
 mod root;
@@ -18,6 +20,8 @@ mod wires;
 
 pub use isolated::isolated;
 pub use mirror::{call_back, mirror};
+#[cfg(target_os = "linux")]
+pub use namespaces::{apart, left_out_without_namespaces};
 #[cfg(unix)]
 pub use root::left_out_without_root;
 pub use running::{Running, address_in, local_address};

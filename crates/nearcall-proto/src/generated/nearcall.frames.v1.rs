@@ -502,7 +502,7 @@ pub struct FrameRef {
     /// How many there are.
     #[prost(uint64, tag = "4")]
     pub length: u64,
-    /// What Release lets go of; empty for a frame of Subscribe, whose `release` names the frame's number.
+    /// What Release lets go of, 16 bytes; empty for a frame of Subscribe, whose `release` names the frame's number.
     #[prost(bytes = "vec", tag = "5")]
     pub lease: crate::codegen::prost::alloc::vec::Vec<u8>,
 }
@@ -560,8 +560,8 @@ impl crate::codegen::prost::Name for FrameRef {
 #[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
 #[prost(prost_path = "crate::codegen::prost")]
 pub struct Bulk {
-    /// One of both.
-    #[prost(oneof = "bulk::Content", tags = "1, 2")]
+    /// One of these.
+    #[prost(oneof = "bulk::Content", tags = "1, 2, 3")]
     pub content: ::core::option::Option<bulk::Content>,
 }
 /// Nested message and enum types in `Bulk`.
@@ -586,16 +586,19 @@ pub struct Bulk {
     reason = "generated code"
 )]
 pub mod bulk {
-    /// One of both.
+    /// One of these.
     #[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Oneof)]
     #[prost(prost_path = "crate::codegen::prost")]
     pub enum Content {
         /// The bytes.
         #[prost(bytes, tag = "1")]
         Inline(crate::codegen::prost::alloc::vec::Vec<u8>),
-        /// Where they are in shared memory.
+        /// Where they are in shared memory that the server made and wrote.
         #[prost(message, tag = "2")]
         Frame(super::FrameRef),
+        /// Where they are in memory that OpenUpload made and the client wrote.
+        #[prost(message, tag = "3")]
+        Upload(super::UploadRef),
     }
 }
 #[allow(
@@ -626,6 +629,67 @@ impl crate::codegen::prost::Name for Bulk {
     }
     fn type_url() -> crate::codegen::prost::alloc::string::String {
         "/nearcall.frames.v1.Bulk".into()
+    }
+}
+/// Bytes that a client has put into memory of OpenUpload, and commits by sending this. They are taken once.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct UploadRef {
+    /// What OpenUpload gave.
+    #[prost(bytes = "vec", tag = "1")]
+    pub upload: crate::codegen::prost::alloc::vec::Vec<u8>,
+    /// How many of the memory's first bytes are meant: 1 to what was asked for.
+    #[prost(uint64, tag = "2")]
+    pub length: u64,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for UploadRef {
+    const NAME: &'static str = "UploadRef";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.UploadRef".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.UploadRef".into()
     }
 }
 /// What the writer says of a frame beside its bytes.
@@ -2269,6 +2333,280 @@ impl crate::codegen::prost::Name for ReleaseResponse {
         "/nearcall.frames.v1.ReleaseResponse".into()
     }
 }
+/// Asks for other frames.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct SetPolicyRequest {
+    /// The channel's name.
+    #[prost(string, tag = "1")]
+    pub channel: crate::codegen::prost::alloc::string::String,
+    /// The subscription, as Open numbered it.
+    #[prost(uint64, tag = "2")]
+    pub subscription: u64,
+    /// The ticket that Open gave with it.
+    #[prost(bytes = "vec", tag = "3")]
+    pub ticket: crate::codegen::prost::alloc::vec::Vec<u8>,
+    /// Which frames are wanted.
+    #[prost(message, optional, tag = "4")]
+    pub policy: ::core::option::Option<Policy>,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for SetPolicyRequest {
+    const NAME: &'static str = "SetPolicyRequest";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.SetPolicyRequest".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.SetPolicyRequest".into()
+    }
+}
+/// Other frames come.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct SetPolicyResponse {
+    /// Which.
+    #[prost(message, optional, tag = "1")]
+    pub policy: ::core::option::Option<Policy>,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for SetPolicyResponse {
+    const NAME: &'static str = "SetPolicyResponse";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.SetPolicyResponse".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.SetPolicyResponse".into()
+    }
+}
+/// Asks for memory to fill.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct OpenUploadRequest {
+    /// How many bytes, 1 or more.
+    #[prost(uint64, tag = "1")]
+    pub bytes: u64,
+    /// The tiers that the client can use, in any order; inline counts as said.
+    #[prost(enumeration = "Tier", repeated, tag = "2")]
+    pub tiers: crate::codegen::prost::alloc::vec::Vec<i32>,
+    /// Fewer bytes than this go inline. Absent, it is 65,536.
+    #[prost(uint64, optional, tag = "3")]
+    pub inline_below: ::core::option::Option<u64>,
+    /// An upload of this connection that turned out to be of no use. It is given back first.
+    #[prost(bytes = "vec", tag = "4")]
+    pub instead_of: crate::codegen::prost::alloc::vec::Vec<u8>,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for OpenUploadRequest {
+    const NAME: &'static str = "OpenUploadRequest";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.OpenUploadRequest".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.OpenUploadRequest".into()
+    }
+}
+/// Memory to fill.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct OpenUploadResponse {
+    /// How it is had.
+    #[prost(enumeration = "Tier", tag = "1")]
+    pub tier: i32,
+    /// What the commit names: 16 bytes. Nothing for `TIER_INLINE`.
+    #[prost(bytes = "vec", tag = "2")]
+    pub upload: crate::codegen::prost::alloc::vec::Vec<u8>,
+    /// For `TIER_BROKER`: 16 bytes, to be used once at the broker, within `ticket_ms`.
+    #[prost(bytes = "vec", tag = "3")]
+    pub ticket: crate::codegen::prost::alloc::vec::Vec<u8>,
+    /// For `TIER_BROKER`: the socket to present the ticket at. The upload lasts as long as the connection to it.
+    #[prost(string, tag = "4")]
+    pub broker_path: crate::codegen::prost::alloc::string::String,
+    /// For `TIER_PROC`: what to open for reading and writing. The upload lasts as long as the connection that asked.
+    #[prost(string, tag = "5")]
+    pub path: crate::codegen::prost::alloc::string::String,
+    /// The epoch of the server, as the broker's answer has it.
+    #[prost(uint64, tag = "6")]
+    pub epoch: u64,
+    /// The upload's number, as the broker's answer has it.
+    #[prost(uint64, tag = "7")]
+    pub number: u64,
+    /// Bytes of the memory.
+    #[prost(uint64, tag = "8")]
+    pub bytes: u64,
+    /// How long the ticket is good, in milliseconds.
+    #[prost(uint32, tag = "9")]
+    pub ticket_ms: u32,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for OpenUploadResponse {
+    const NAME: &'static str = "OpenUploadResponse";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.OpenUploadResponse".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.OpenUploadResponse".into()
+    }
+}
 /// Asks how a channel stands.
 #[allow(
     dead_code,
@@ -3021,7 +3359,7 @@ impl Standing {
     reason = "generated code"
 )]
 pub static FRAMES_SERVICE: crate::codegen::table::Service = {
-    static METHODS: [crate::codegen::table::Method; 6usize] = [
+    static METHODS: [crate::codegen::table::Method; 8usize] = [
         crate::codegen::table::Method::new(
                 "nearcall.frames.v1.Frames",
                 "List",
@@ -3050,6 +3388,17 @@ pub static FRAMES_SERVICE: crate::codegen::table::Service = {
                 "/nearcall.frames.v1.Frames/Release",
             )
             .idempotency(crate::codegen::table::Idempotency::Idempotent),
+        crate::codegen::table::Method::new(
+                "nearcall.frames.v1.Frames",
+                "SetPolicy",
+                "/nearcall.frames.v1.Frames/SetPolicy",
+            )
+            .idempotency(crate::codegen::table::Idempotency::Idempotent),
+        crate::codegen::table::Method::new(
+            "nearcall.frames.v1.Frames",
+            "OpenUpload",
+            "/nearcall.frames.v1.Frames/OpenUpload",
+        ),
         crate::codegen::table::Method::new(
                 "nearcall.frames.v1.Frames",
                 "Stats",
@@ -3278,7 +3627,8 @@ pub mod frames_client {
                 .unary(req, path, codec, &super::FRAMES_SERVICE.methods[3usize])
                 .await
         }
-        /// Lets go of a frame that AcquireLatest gave. Letting go of what is not held is no error.
+        /// Lets go of a frame that AcquireLatest gave, or of what a service shared in a `Bulk`: once it is mapped, it may be let
+        /// go of. Letting go of what is not held is no error.
         pub async fn release(
             &mut self,
             request: impl crate::codegen::tonic::IntoRequest<super::ReleaseRequest>,
@@ -3303,6 +3653,60 @@ pub mod frames_client {
                 .unary(req, path, codec, &super::FRAMES_SERVICE.methods[4usize])
                 .await
         }
+        /// Asks for other frames of a subscription from here on, whichever way they come. Its ticket, used by now, says whose it
+        /// is. INVALID_ARGUMENT for a policy that the channel cannot keep: the subscription goes on as it was, whereas a stream
+        /// that is asked the same ends.
+        pub async fn set_policy(
+            &mut self,
+            request: impl crate::codegen::tonic::IntoRequest<super::SetPolicyRequest>,
+        ) -> std::result::Result<
+            crate::codegen::tonic::Response<super::SetPolicyResponse>,
+            crate::codegen::tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    crate::codegen::tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codegen::tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/nearcall.frames.v1.Frames/SetPolicy",
+            );
+            let req = request.into_request();
+            self.inner
+                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[5usize])
+                .await
+        }
+        /// Makes memory that the caller fills and then hands to any service of this server, as `Bulk.upload`. The server picks
+        /// the way as in Open; for `TIER_INLINE` nothing is made, and the bytes go as `Bulk.inline`.
+        /// RESOURCE_EXHAUSTED for more bytes, or more uploads at once, than the server takes.
+        pub async fn open_upload(
+            &mut self,
+            request: impl crate::codegen::tonic::IntoRequest<super::OpenUploadRequest>,
+        ) -> std::result::Result<
+            crate::codegen::tonic::Response<super::OpenUploadResponse>,
+            crate::codegen::tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    crate::codegen::tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codegen::tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/nearcall.frames.v1.Frames/OpenUpload",
+            );
+            let req = request.into_request();
+            self.inner
+                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[6usize])
+                .await
+        }
         /// How a channel and each of its subscriptions stand.
         pub async fn stats(
             &mut self,
@@ -3325,7 +3729,7 @@ pub mod frames_client {
             );
             let req = request.into_request();
             self.inner
-                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[5usize])
+                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[7usize])
                 .await
         }
     }
@@ -3411,12 +3815,33 @@ pub mod frames_server {
             crate::codegen::tonic::Response<super::AcquireLatestResponse>,
             crate::codegen::tonic::Status,
         >;
-        /// Lets go of a frame that AcquireLatest gave. Letting go of what is not held is no error.
+        /// Lets go of a frame that AcquireLatest gave, or of what a service shared in a `Bulk`: once it is mapped, it may be let
+        /// go of. Letting go of what is not held is no error.
         async fn release(
             &self,
             request: crate::codegen::tonic::Request<super::ReleaseRequest>,
         ) -> std::result::Result<
             crate::codegen::tonic::Response<super::ReleaseResponse>,
+            crate::codegen::tonic::Status,
+        >;
+        /// Asks for other frames of a subscription from here on, whichever way they come. Its ticket, used by now, says whose it
+        /// is. INVALID_ARGUMENT for a policy that the channel cannot keep: the subscription goes on as it was, whereas a stream
+        /// that is asked the same ends.
+        async fn set_policy(
+            &self,
+            request: crate::codegen::tonic::Request<super::SetPolicyRequest>,
+        ) -> std::result::Result<
+            crate::codegen::tonic::Response<super::SetPolicyResponse>,
+            crate::codegen::tonic::Status,
+        >;
+        /// Makes memory that the caller fills and then hands to any service of this server, as `Bulk.upload`. The server picks
+        /// the way as in Open; for `TIER_INLINE` nothing is made, and the bytes go as `Bulk.inline`.
+        /// RESOURCE_EXHAUSTED for more bytes, or more uploads at once, than the server takes.
+        async fn open_upload(
+            &self,
+            request: crate::codegen::tonic::Request<super::OpenUploadRequest>,
+        ) -> std::result::Result<
+            crate::codegen::tonic::Response<super::OpenUploadResponse>,
             crate::codegen::tonic::Status,
         >;
         /// How a channel and each of its subscriptions stand.
@@ -3741,6 +4166,102 @@ pub mod frames_server {
                     };
                     Box::pin(fut)
                 }
+                "/nearcall.frames.v1.Frames/SetPolicy" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetPolicySvc<T: Frames>(pub Arc<T>);
+                    impl<
+                        T: Frames,
+                    > crate::codegen::tonic::server::UnaryService<
+                        super::SetPolicyRequest,
+                    > for SetPolicySvc<T> {
+                        type Response = super::SetPolicyResponse;
+                        type Future = BoxFuture<
+                            crate::codegen::tonic::Response<Self::Response>,
+                            crate::codegen::tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: crate::codegen::tonic::Request<
+                                super::SetPolicyRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Frames>::set_policy(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetPolicySvc(inner);
+                        let codec = crate::codegen::tonic_prost::ProstCodec::default();
+                        let mut grpc = crate::codegen::tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/nearcall.frames.v1.Frames/OpenUpload" => {
+                    #[allow(non_camel_case_types)]
+                    struct OpenUploadSvc<T: Frames>(pub Arc<T>);
+                    impl<
+                        T: Frames,
+                    > crate::codegen::tonic::server::UnaryService<
+                        super::OpenUploadRequest,
+                    > for OpenUploadSvc<T> {
+                        type Response = super::OpenUploadResponse;
+                        type Future = BoxFuture<
+                            crate::codegen::tonic::Response<Self::Response>,
+                            crate::codegen::tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: crate::codegen::tonic::Request<
+                                super::OpenUploadRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Frames>::open_upload(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = OpenUploadSvc(inner);
+                        let codec = crate::codegen::tonic_prost::ProstCodec::default();
+                        let mut grpc = crate::codegen::tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/nearcall.frames.v1.Frames/Stats" => {
                     #[allow(non_camel_case_types)]
                     struct StatsSvc<T: Frames>(pub Arc<T>);
@@ -3870,6 +4391,20 @@ pub mod frames_server {
                     Some(crate::codegen::direct::answer(request, limits, handler))
                 }
                 5usize => {
+                    let inner = std::sync::Arc::clone(&self.inner);
+                    let handler = move |request| async move {
+                        <T as Frames>::set_policy(&*inner, request).await
+                    };
+                    Some(crate::codegen::direct::answer(request, limits, handler))
+                }
+                6usize => {
+                    let inner = std::sync::Arc::clone(&self.inner);
+                    let handler = move |request| async move {
+                        <T as Frames>::open_upload(&*inner, request).await
+                    };
+                    Some(crate::codegen::direct::answer(request, limits, handler))
+                }
+                7usize => {
                     let inner = std::sync::Arc::clone(&self.inner);
                     let handler = move |request| async move {
                         <T as Frames>::stats(&*inner, request).await

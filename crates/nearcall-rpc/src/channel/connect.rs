@@ -15,6 +15,7 @@ use nearcall_transport::{
 };
 use tokio_util::sync::DropGuard;
 
+use super::burst::Burst;
 use super::coalesce::Coalesce;
 use crate::body::OutgoingBody;
 use crate::callback::{self, Host};
@@ -100,6 +101,7 @@ pub(crate) enum Sender {
     Grpc {
         http2: hyper::client::conn::http2::SendRequest<OutgoingBody>,
         authority: Authority,
+        burst: Burst,
         /// What the client hosts on the connection ends with the last of these.
         hosts: Option<Arc<DropGuard>>,
     },
@@ -297,9 +299,9 @@ pub(crate) async fn handshake(
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT);
     let server = connection.peer().clone();
-    let (http2, driver) = builder
-        .handshake(TokioIo::new(Coalesce::new(connection)))
-        .await?;
+    let burst = Burst::default();
+    let io = Coalesce::new(connection, burst.clone());
+    let (http2, driver) = builder.handshake(TokioIo::new(io)).await?;
     // Ends when the last sender is dropped, or with the connection.
     tokio::spawn(async move {
         if let Err(error) = driver.await {
@@ -309,6 +311,7 @@ pub(crate) async fn handshake(
     Ok(Sender::Grpc {
         http2,
         authority,
+        burst,
         hosts: None,
     })
 }

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::Shared;
 use super::channel::{Far, Subscribed};
 use super::tickets::{Granted, Secret, TicketFault};
+use super::uploads::Held;
 use crate::limits::{ACCEPT_PAUSE, CLAIMS_MAX, HANG_UP_PAUSE};
 use crate::watched::Watched;
 
@@ -132,8 +133,8 @@ async fn accept(
                         let claimed =
                             tokio::time::timeout(CLAIM_TIMEOUT, claim(socket, shared)).await;
                         drop(place);
-                        if let Ok(Some((reader, subscribed))) = claimed {
-                            watch(reader, subscribed).await;
+                        if let Ok(Some((client, claimed))) = claimed {
+                            watch(client, claimed).await;
                         }
                     });
                 }
@@ -148,7 +149,7 @@ async fn accept(
 }
 
 /// Waits for a ticket and hands its memory over. Who presents none is hung up on.
-async fn claim(socket: Socket, shared: Weak<Shared>) -> Option<(Watched, Subscribed)> {
+async fn claim(socket: Socket, shared: Weak<Shared>) -> Option<(Watched, Claimed)> {
     let watched = Watched::of(&socket).ok()?;
     let secret = loop {
         match take_claim(&socket) {
@@ -162,7 +163,14 @@ async fn claim(socket: Socket, shared: Weak<Shared>) -> Option<(Watched, Subscri
     };
     let shared = shared.upgrade()?;
     match granted(&socket, secret, &shared) {
-        Ok(far) => begin(socket, far).map(|subscribed| (watched, subscribed)),
+        Ok(Granted::Upload(handed)) => {
+            let held = handed.hand_over(&socket)?;
+            Some((watched, Claimed::Upload(socket, held)))
+        }
+        Ok(Granted::Memory(far)) => {
+            begin(socket, far).map(|subscribed| (watched, Claimed::Subscribed(subscribed)))
+        }
+        Ok(Granted::Stream(..)) => None,
         Err(refusal) => {
             tracing::debug!(?refusal, "refused a ticket");
             // It may have hung up meanwhile, and then there is nobody to tell.
@@ -172,11 +180,11 @@ async fn claim(socket: Socket, shared: Weak<Shared>) -> Option<(Watched, Subscri
     }
 }
 
-fn granted(socket: &Socket, secret: Secret, shared: &Shared) -> Result<Far, Refusal> {
+fn granted(socket: &Socket, secret: Secret, shared: &Shared) -> Result<Granted, Refusal> {
     let uid = socket.credentials().ok().map(|credentials| credentials.uid);
     match shared.tickets.take(&secret, uid) {
         Ok(Granted::Memory(far)) if far.subscribed.is_over() => Err(Refusal::Ended),
-        Ok(Granted::Memory(far)) => Ok(far),
+        Ok(granted @ (Granted::Memory(_) | Granted::Upload(_))) => Ok(granted),
         // Used up all the same.
         Ok(Granted::Stream(..)) | Err(TicketFault::Unknown) => Err(Refusal::Ticket),
         Err(TicketFault::OtherUser) => Err(Refusal::Peer),
@@ -192,18 +200,42 @@ fn begin(socket: Socket, far: Far) -> Option<Subscribed> {
         region,
         subscribed,
     } = far;
-    let handed = hand_over(&socket, &grant, region.descriptor.as_fd(), page);
+    // In this order: who has its page may go to sleep by it at once, and is woken once for each wish. A ring that nobody
+    // was connected to hear would be the only one.
+    let socket = bell.connect(socket);
+    let handed = hand_over(socket, &grant, region.descriptor.as_fd(), page);
     if let Err(error) = handed {
         tracing::debug!(%error, "a reader hung up as its memory was handed over");
         return None;
     }
-    bell.connect(socket);
     Some(subscribed)
 }
 
-/// Holds the subscription until the reader hangs up, which the kernel tells.
-async fn watch(reader: Watched, subscribed: Subscribed) {
-    while reader.news().await.is_ok() && !subscribed.is_over() {
+/// What lasts as long as the socket it was claimed at.
+#[derive(Debug)]
+enum Claimed {
+    Subscribed(Subscribed),
+    /// The socket stays open for as long as the client may fill the memory.
+    Upload(Socket, Held),
+}
+
+impl Claimed {
+    /// Whether the client hung up, by the kernel's word, or there is no more use for it.
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Subscribed(subscribed) => subscribed.is_over(),
+            // A client that fills memory has nothing to say here; who does is as good as gone.
+            Self::Upload(socket, held) => {
+                let silent = matches!(socket.receive(&mut [0; 1], 0), Err(ReceiveError::Nothing));
+                !silent || held.is_over()
+            }
+        }
+    }
+}
+
+/// Holds the subscription until the client hangs up, which the kernel tells.
+async fn watch(client: Watched, claimed: Claimed) {
+    while client.news().await.is_ok() && !claimed.is_over() {
         // A reader that sends what nobody asked for gets no more of this process's time than this.
         tokio::time::sleep(HANG_UP_PAUSE).await;
     }

@@ -2,23 +2,24 @@
 
 use std::sync::Arc;
 
-use nearcall_frames::{Lease, Policy, Request};
+use nearcall_frames::{Lease, Policy, Request, SubscriptionId};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_server;
 use nearcall_rpc::Session;
 use nearcall_sys::memory::ReadOnly;
-use nearcall_transport::{Peer, Transport};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming, async_trait};
 use wire::subscribe_request::Request as Said;
 
 use super::Shared;
-use super::channel::{Channel, WhoReads};
+use super::caller::Caller;
+use super::channel::{Channel, Proof, WhoReads};
 use super::feed::Feed;
 use super::leases::Leases;
 use super::region::Region;
-use super::tickets::{Granted, Holder};
+use super::tickets::{Granted, Holder, secret};
+use super::uploads::Uploads;
 use crate::limits::{
     CHUNK_BYTES_MAX, CREDIT_MAX, INLINE_BELOW, PINS, POLLED_BYTES_MAX, QUEUED_MESSAGES_MAX,
     TICKET_LIFE,
@@ -33,32 +34,9 @@ pub struct Service {
     shared: Arc<Shared>,
 }
 
-/// Who calls, over which connection, as far as the server tells.
-#[derive(Debug)]
-struct Caller {
-    peer: Option<Peer>,
-    session: Option<Session>,
-}
-
 impl Service {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
-    }
-
-    /// The fastest way that the client can use and that there is to it. Whoever comes over a network is told no path.
-    fn tier(&self, caller: &Caller, request: &wire::OpenRequest, payload_bytes: usize) -> Tier {
-        let can = |tier: Tier| request.tiers().any(|one| one == tier.wire());
-        let below = request.inline_below.unwrap_or(INLINE_BELOW);
-        if (payload_bytes as u64) < below {
-            return Tier::Inline;
-        }
-        if can(Tier::Broker) && caller.is_at_a_socket() {
-            return Tier::Broker;
-        }
-        if can(Tier::Proc) && caller.is_this_user() && !self.shared.sealed {
-            return Tier::Proc;
-        }
-        Tier::Inline
     }
 
     /// What a ticket will be good for, and what the client is told of it.
@@ -67,10 +45,13 @@ impl Service {
         tier: Tier,
         request: Request,
         pid: Option<u32>,
+        proof: Proof,
     ) -> Result<(Granted, wire::OpenResponse), Refused> {
         let who = WhoReads {
             tier: Some(tier),
             pid,
+            proof: Some(proof),
+            bell: None,
         };
         // What goes inline is copied, so that one frame at a time is held here however many the reader keeps.
         let pins = if tier == Tier::Inline {
@@ -92,7 +73,7 @@ impl Service {
             tier: tier.wire().into(),
             region: Some(region.told(tier == Tier::Proc)),
             subscription: grant.id.number(),
-            ticket: Vec::new(),
+            ticket: proof.ticket.to_vec(),
             broker_path: String::new(),
             policy: Some(write_policy(grant.policy)),
             pins: grant.pins,
@@ -107,15 +88,10 @@ impl Service {
         caller: &Caller,
         request: &wire::OpenRequest,
     ) -> Result<wire::OpenResponse, Refused> {
-        let holder = Holder {
-            uid: caller.peer.as_ref().and_then(|peer| peer.uid),
-            session: caller.session.clone(),
-        };
+        let holder = Holder::of(caller);
         self.shared.tickets.give_back(&request.instead_of, &holder);
         let channel = self.shared.find(&request.channel)?;
-        let policy = read_policy(request.policy).ok_or_else(|| Refused::Policy {
-            found: format!("{:?}", request.policy),
-        })?;
+        let policy = policy(request.policy)?;
         let pins = if request.pins == 0 {
             PINS
         } else {
@@ -126,26 +102,22 @@ impl Service {
             return Err(Refused::Tickets);
         }
         let payload_bytes = channel.core().region.geometry.payload_bytes();
-        let mut tier = self.tier(caller, request, payload_bytes);
-        let mut broker = None;
-        if tier == Tier::Broker {
-            let session = caller.session.as_ref();
-            broker = session.and_then(|session| self.shared.brokers.beside(session, &self.shared));
-            // A path with bytes that are no text cannot be told.
-            if broker.as_ref().is_none_or(|path| path.to_str().is_none()) {
-                let mut without = request.clone();
-                without
-                    .tiers
-                    .retain(|&tier| tier != i32::from(Tier::Broker.wire()));
-                tier = self.tier(caller, &without, payload_bytes);
-            }
-        }
+        let inline = (payload_bytes as u64) < request.inline_below.unwrap_or(INLINE_BELOW);
+        let (tier, broker) = if inline {
+            (Tier::Inline, None)
+        } else {
+            self.shared.way(caller, request.tiers())
+        };
         let pid = caller.peer.as_ref().and_then(|peer| peer.pid);
-        let (granted, mut told) = Self::grant(&channel, tier, Request { policy, pins }, pid)?;
-        let secret = self.shared.tickets.issue(&self.shared, holder, granted)?;
-        told.ticket = secret.to_vec();
+        let ticket = secret()?;
+        let uid = holder.uid;
+        let proof = Proof { ticket, uid };
+        let asked = Request { policy, pins };
+        let (granted, mut told) = Self::grant(&channel, tier, asked, pid, proof)?;
+        let tickets = &self.shared.tickets;
+        tickets.issue(&self.shared, ticket, holder, granted)?;
         if tier == Tier::Broker {
-            told.broker_path = broker.map_or_else(String::new, |path| path.display().to_string());
+            told.broker_path = broker.unwrap_or_default();
         }
         Ok(told)
     }
@@ -159,7 +131,11 @@ impl Service {
         let policy = Policy::Latest;
         let asked = Request { policy, pins: 1 };
         let pid = caller.peer.as_ref().and_then(|peer| peer.pid);
-        let (mut near, _) = channel.subscribe_near(asked, WhoReads { tier: None, pid })?;
+        let who = WhoReads {
+            pid,
+            ..WhoReads::default()
+        };
+        let (mut near, _) = channel.subscribe_near(asked, who)?;
         let epoch = self.shared.epoch;
         let newest = near.reader.newest().map_err(Refused::Next)?;
         let Some(lease) =
@@ -191,30 +167,6 @@ impl Service {
         Ok(wire::AcquireLatestResponse {
             frame: Some(frame),
             epoch,
-        })
-    }
-}
-
-impl Caller {
-    fn of<T>(request: &tonic::Request<T>) -> Self {
-        let extensions = request.extensions();
-        Self {
-            peer: extensions.get::<Peer>().cloned(),
-            session: extensions.get::<Session>().cloned(),
-        }
-    }
-
-    /// Whether the kernel said who it is, and its socket has a folder.
-    fn is_at_a_socket(&self) -> bool {
-        let peer = self.peer.as_ref();
-        peer.is_some_and(|peer| peer.transport == Transport::Unix && peer.uid.is_some())
-    }
-
-    /// Whether it is a process of this one's user, on this machine.
-    fn is_this_user(&self) -> bool {
-        self.peer.as_ref().is_some_and(|peer| {
-            let own = Peer::this_process(peer.transport).uid;
-            peer.transport != Transport::Tcp && peer.uid.is_some() && peer.uid == own
         })
     }
 }
@@ -280,11 +232,35 @@ impl frames_server::Frames for Service {
         request: tonic::Request<wire::ReleaseRequest>,
     ) -> Result<tonic::Response<wire::ReleaseResponse>, Status> {
         if let Some(session) = Caller::of(&request).session {
-            self.shared
-                .leases
-                .let_go(&request.get_ref().lease, &session);
+            let lease = &request.get_ref().lease;
+            self.shared.leases.let_go(lease, &session);
+            self.shared.bulk.let_go(lease, &session);
         }
         Ok(tonic::Response::new(wire::ReleaseResponse {}))
+    }
+
+    async fn set_policy(
+        &self,
+        request: tonic::Request<wire::SetPolicyRequest>,
+    ) -> Result<tonic::Response<wire::SetPolicyResponse>, Status> {
+        let uid = Caller::of(&request).peer.and_then(|peer| peer.uid);
+        let request = request.into_inner();
+        let channel = self.shared.find(&request.channel)?;
+        let policy = policy(request.policy)?;
+        let ticket = request.ticket.try_into().map_err(|_| Refused::NotTheirs)?;
+        let id = SubscriptionId::new(request.subscription);
+        channel.set_policy(id, Proof { ticket, uid }, policy)?;
+        let policy = Some(write_policy(policy));
+        Ok(tonic::Response::new(wire::SetPolicyResponse { policy }))
+    }
+
+    async fn open_upload(
+        &self,
+        request: tonic::Request<wire::OpenUploadRequest>,
+    ) -> Result<tonic::Response<wire::OpenUploadResponse>, Status> {
+        let caller = Caller::of(&request);
+        let opened = Uploads::open(&self.shared, &caller, &request.into_inner())?;
+        Ok(tonic::Response::new(opened))
     }
 
     async fn stats(
@@ -307,6 +283,12 @@ async fn ends(session: Option<Session>) -> Status {
             nearcall_rpc::Reason::Draining.status("the server is stopping")
         }
     }
+}
+
+fn policy(asked: Option<wire::Policy>) -> Result<Policy, Refused> {
+    read_policy(asked).ok_or_else(|| Refused::Policy {
+        found: format!("{asked:?}"),
+    })
 }
 
 /// Where a frame is.

@@ -8,14 +8,24 @@ use nearcall_rpc::Session;
 use tokio::time::Instant;
 
 use super::Shared;
+use super::caller::Caller;
 use super::channel::{Far, Near};
 use super::expiry::Expiry;
+use super::uploads::Handed;
 use crate::limits::{TICKET_LIFE, TICKETS_MAX};
 use crate::status::Refused;
 use crate::tier::Tier;
 
 /// The bytes of a ticket.
 pub(super) type Secret = [u8; TICKET_BYTES];
+
+/// A secret that nobody guesses.
+pub(super) fn secret() -> Result<Secret, Refused> {
+    let mut secret = Secret::default();
+    getrandom::fill(&mut secret)
+        .map_err(|error| Refused::Memory(format!("the system gives no randomness: {error}")))?;
+    Ok(secret)
+}
 
 /// What a ticket is good for.
 #[derive(Debug)]
@@ -24,6 +34,8 @@ pub(super) enum Granted {
     Memory(Far),
     /// A stream.
     Stream(Tier, Near),
+    /// Memory to fill, at the broker.
+    Upload(Handed),
 }
 
 /// Who may use a ticket.
@@ -35,6 +47,13 @@ pub(super) struct Holder {
 }
 
 impl Holder {
+    pub(super) fn of(caller: &Caller) -> Self {
+        Self {
+            uid: caller.peer.as_ref().and_then(|peer| peer.uid),
+            session: caller.session.clone(),
+        }
+    }
+
     fn is_same(&self, other: &Self) -> bool {
         let same_connection = match (&self.session, &other.session) {
             (Some(one), Some(other)) => one.is_same(other),
@@ -80,12 +99,10 @@ impl Tickets {
     pub(super) fn issue(
         &self,
         shared: &Arc<Shared>,
+        secret: Secret,
         holder: Holder,
         granted: Granted,
-    ) -> Result<Secret, Refused> {
-        let mut secret = Secret::default();
-        getrandom::fill(&mut secret)
-            .map_err(|error| Refused::Memory(format!("the system gives no randomness: {error}")))?;
+    ) -> Result<(), Refused> {
         let mut waiting = self.waiting();
         if waiting.len() >= TICKETS_MAX {
             return Err(Refused::Tickets);
@@ -98,7 +115,7 @@ impl Tickets {
             _expiry: Expiry::new(expiry),
         };
         waiting.insert(secret, ticket);
-        Ok(secret)
+        Ok(())
     }
 
     /// Takes a ticket back that its holder has no use for.

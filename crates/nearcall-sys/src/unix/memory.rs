@@ -1,8 +1,9 @@
 //! Memory that processes share, sealed so that no peer can break who maps it.
 //!
-//! Two kinds of object, each with one writer. A *region* is made and written by a server and read by many. A *return
-//! page* is made by the server too, but written by the one reader it is given to, and read by the server. The maker
-//! seals both, so that neither can shrink under a mapping: reading it never raises SIGBUS.
+//! Three kinds of object, each with one writer. A *region* is made and written by a server and read by many. A *return
+//! page* is made by the server too, but written by the one reader it is given to, and read by the server. An *upload* is
+//! made by the server, filled by the one client it is given to, and copied out by the server. The maker seals all of
+//! them, so that none can shrink under a mapping: reading it never raises SIGBUS.
 //!
 //! What comes out of a mapping are words and copies, never `&mut`. A [`ReadOnly`] mapping of a region also gives
 //! `&[u8]`, under the rule that [`ReadOnly::leased`] states.
@@ -29,9 +30,9 @@ mod open;
 
 pub use error::{MakeError, MakeStep, OpenError, Seal};
 pub use futex::Woken;
-pub use make::{make_region, make_return_page};
-pub use mapping::{ReadOnly, Writable};
-pub use open::{open_region, open_return_page};
+pub use make::{make_region, make_return_page, make_upload};
+pub use mapping::{Copied, ReadOnly, Writable};
+pub use open::{open_path, open_region, open_return_page, open_upload};
 
 /// Bytes of a return page: one page of the smallest page size that Linux has on 64-bit machines.
 pub const RETURN_PAGE_BYTES: usize = 4_096;

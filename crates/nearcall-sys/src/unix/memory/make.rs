@@ -8,7 +8,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::error::{MakeError, MakeStep};
-use super::mapping::{Access, Mapping, ReadOnly, Writable};
+use super::mapping::{Access, Copied, Mapping, ReadOnly, Writable};
 use super::{REGION_BYTES_MAX, RETURN_PAGE_BYTES};
 
 /// What every object has: it never changes its size, and nobody takes a seal back or adds one.
@@ -47,6 +47,19 @@ pub fn make_return_page(name: &str) -> Result<(ReadOnly, OwnedFd), MakeError> {
     let mapping = map(descriptor.as_fd(), RETURN_PAGE_BYTES, Access::Read)?;
     seal(descriptor.as_fd(), RETURN_PAGE_BYTES, FIXED)?;
     Ok((ReadOnly::new(mapping), descriptor))
+}
+
+/// Makes memory of `bytes` bytes, zeroed, that one client is to fill and this process only reads, by copies: whoever has
+/// the descriptor may write it at any time, so that no `&[u8]` of it may ever exist.
+///
+/// # Errors
+///
+/// The size is out of range, or the system has no such memory to give.
+pub fn make_upload(name: &str, bytes: usize) -> Result<(Copied, OwnedFd), MakeError> {
+    let descriptor = allocate(name, bytes)?;
+    let mapping = map(descriptor.as_fd(), bytes, Access::Read)?;
+    seal(descriptor.as_fd(), bytes, FIXED)?;
+    Ok((Copied::new(mapping), descriptor))
 }
 
 fn allocate(name: &str, bytes: usize) -> Result<OwnedFd, MakeError> {

@@ -149,6 +149,35 @@ impl fmt::Debug for Mapping {
     }
 }
 
+/// Memory that a peer writes whenever it likes, and that this process reads by copies only.
+#[derive(Debug)]
+pub struct Copied(Mapping);
+
+impl Copied {
+    pub(super) fn new(mapping: Mapping) -> Self {
+        Self(mapping)
+    }
+
+    /// Its length in bytes; never zero.
+    #[must_use]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "memory of no bytes is never mapped"
+    )]
+    pub fn len(&self) -> usize {
+        self.0.bytes()
+    }
+
+    /// Copies bytes out, however they may be changing; nothing is promised on what a copy of changing bytes holds.
+    ///
+    /// # Panics
+    ///
+    /// The memory ends before the copy does.
+    pub fn read(&self, at: usize, into: &mut [u8]) {
+        super::copy::read(&self.0, at, into);
+    }
+}
+
 /// Memory that this process may read and another writes.
 ///
 /// Offsets are in bytes. One that is out of range, or not a multiple of eight where a word is meant, is a mistake in
