@@ -84,12 +84,10 @@ async fn a_killed_server_ends_the_connection_and_leaves_nothing() {
     for _ in 0..3 {
         let mut puppet = Puppet::new("arith");
         puppet.ask(&format!("bind {address}"));
-        let second = Listener::bind(&address, &ListenOptions::default()).await;
-        assert!(
-            matches!(second, Err(BindError::InUse { pid: Some(pid), .. }) if pid == puppet.pid()),
-            "{second:?}"
-        );
         let mut connection = Connection::connect(&address).await.unwrap();
+        // Its only instance is in use, so nobody can ask who it is.
+        let second = Listener::bind(&address, &ListenOptions::default()).await;
+        assert!(matches!(second, Err(BindError::InUse { .. })), "{second:?}");
         puppet.kill();
         let mut rest = Vec::new();
         let end = tokio::time::timeout(
@@ -107,6 +105,18 @@ async fn a_killed_server_ends_the_connection_and_leaves_nothing() {
         Listener::bind(&address, &ListenOptions::default())
             .await
             .unwrap(),
+    );
+}
+
+#[tokio::test]
+async fn who_comes_second_is_told_the_process() {
+    let address = unique("second");
+    let mut puppet = Puppet::new("arith");
+    puppet.ask(&format!("bind {address}"));
+    let second = Listener::bind(&address, &ListenOptions::default()).await;
+    assert!(
+        matches!(second, Err(BindError::InUse { pid: Some(pid), .. }) if pid == puppet.pid()),
+        "{second:?}"
     );
 }
 
@@ -155,6 +165,11 @@ async fn every_instance_is_its_owners_alone() {
 
 #[tokio::test]
 async fn a_child_serves_its_parent() {
+    if left_out_by_wine(
+        "a child's inherited handle; across processes its bytes were not seen to come there",
+    ) {
+        return;
+    }
     let (mut connection, child_end) = child::pair().unwrap();
     let mut passed = None;
     let mut puppet = Puppet::with("child", |command| passed = Some(child_end.pass_to(command)));
@@ -236,7 +251,6 @@ async fn calls_that_block_read_and_write() {
                 None => panic!("nothing came after {} bytes", heard.len()),
             }
         }
-        // With nobody to read it, what is written finds no room in the end.
         heard
     });
     let mut server = listener.accept().await.unwrap();
@@ -295,11 +309,7 @@ fn a_private_folder_is_made_and_found_again() {
 /// What Windows enforces and Wine does not, so that it shows on Windows alone.
 #[tokio::test]
 async fn a_foreign_pipe_of_the_name_is_not_joined() {
-    if nearcall_sys::wine::is_wine() {
-        let _unheard = std::io::Write::write_all(
-            &mut std::io::stdout(),
-            b"left out, since Wine lets anybody make the first instance of a pipe: a foreign pipe\n",
-        );
+    if left_out_by_wine("a foreign pipe; Wine lets anybody make the first instance of a pipe") {
         return;
     }
     let address = unique("foreign");
@@ -311,4 +321,15 @@ async fn a_foreign_pipe_of_the_name_is_not_joined() {
         .unwrap();
     let bound = Listener::bind(&address, &ListenOptions::default()).await;
     assert!(matches!(bound, Err(BindError::InUse { .. })), "{bound:?}");
+}
+
+/// Whether a check has to be left out, which is said aloud: it waits for Windows itself.
+fn left_out_by_wine(what: &str) -> bool {
+    let is_wine = nearcall_sys::wine::is_wine();
+    if is_wine {
+        // Past the test runner, which would keep it to itself.
+        let text = format!("left out, since this is Wine: {what}\n");
+        let _unheard = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
+    }
+    is_wine
 }

@@ -2,10 +2,14 @@
 
 use std::io;
 use std::os::windows::io::OwnedHandle;
+use std::pin::pin;
 use std::process::Command;
+use std::task::{Context, Poll, Waker};
 
 use nearcall_sys::descriptor::OwnerOnly;
 use nearcall_sys::pipe;
+
+use tokio::net::windows::named_pipe::NamedPipeServer;
 
 use crate::{Connection, Transport};
 
@@ -23,6 +27,7 @@ impl ChildEnd {
         let name = pipe::unknown_name()?;
         let ours = pipe::instance(&name, true, &descriptor, Some(1))?;
         let theirs = pipe::open_handle(&name)?;
+        connect(&ours)?;
         Ok((
             super::identity::accepted(ours, Transport::Inherit),
             Self(theirs),
@@ -33,5 +38,15 @@ impl ChildEnd {
     pub(crate) fn pass_to(self, _command: &mut Command) -> (u32, Passed) {
         let passed = nearcall_sys::process::pass_handle(self.0);
         (passed.number(), passed)
+    }
+}
+
+/// Takes in the client, who is there already, so that nothing is to be waited for. Until then nothing is read.
+fn connect(server: &NamedPipeServer) -> io::Result<()> {
+    let connecting = pin!(server.connect());
+    match connecting.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(connected) => connected,
+        // The system says so in a moment, which starts the reading.
+        Poll::Pending => Ok(()),
     }
 }

@@ -39,9 +39,9 @@ impl Listener {
             address: address.clone(),
             source,
         };
-        let claim = claim(name).await.map_err(failed)?;
-        let Some(claim) = claim else {
-            return Err(in_use(address, name));
+        let claim = match claim(name).await.map_err(failed)? {
+            Ok(claim) => claim,
+            Err(pid) => return Err(in_use(address, pid)),
         };
         let descriptor = OwnerOnly::new().map_err(failed)?;
         match pipe::instance(name, true, &descriptor, None) {
@@ -52,7 +52,7 @@ impl Listener {
                 _claim: claim,
             }),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                Err(in_use(address, name))
+                Err(in_use(address, holder(name)))
             }
             Err(error) => Err(failed(error)),
         }
@@ -99,26 +99,31 @@ impl Listener {
     }
 }
 
-/// Whoever asked for the name at the same moment, and lost, has the mutex open for that moment.
-async fn claim(name: &str) -> io::Result<Option<Claim>> {
+/// Takes the name, or answers which process has it, as far as that is known. Whoever asked for the name at the same moment,
+/// and lost, has the mutex open for that moment.
+async fn claim(name: &str) -> io::Result<Result<Claim, Option<u32>>> {
     let deadline = tokio::time::Instant::now() + HOLDER_WAIT;
     loop {
         match Claim::take(&format!("{MUTEX_PREFIX}{name}")) {
-            Ok(None) if holder(name).is_none() && tokio::time::Instant::now() < deadline => {
-                tokio::time::sleep(HOLDER_POLL).await;
-            }
+            Ok(Some(claim)) => return Ok(Ok(claim)),
+            Ok(None) => {}
             // Another user has it, and does not let this one see it.
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
-            outcome => return outcome,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(Err(None)),
+            Err(error) => return Err(error),
         }
+        let pid = holder(name);
+        if pid.is_some() || tokio::time::Instant::now() >= deadline {
+            return Ok(Err(pid));
+        }
+        tokio::time::sleep(HOLDER_POLL).await;
     }
 }
 
-fn in_use(address: &Address, name: &str) -> BindError {
+fn in_use(address: &Address, pid: Option<u32>) -> BindError {
     BindError::InUse {
         address: address.clone(),
         name: None,
-        pid: holder(name),
+        pid,
     }
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use nearcall_sys::pipe::End;
+use nearcall_sys::pipe::{BUFFER_BYTES, End};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use windows_sys::Win32::Foundation::{ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED};
 
@@ -65,11 +65,17 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        on_end!(&mut self.get_mut().0, end => Pin::new(end).poll_write_vectored(cx, slices))
+        // The system takes one piece of memory a write, and a write of its own for each slice costs more than a copy.
+        let mut joined = Vec::new();
+        for slice in slices {
+            let room = (BUFFER_BYTES as usize).saturating_sub(joined.len());
+            joined.extend_from_slice(&slice[..slice.len().min(room)]);
+        }
+        self.poll_write(cx, &joined)
     }
 
     fn is_write_vectored(&self) -> bool {
-        on_end!(&self.0, end => end.is_write_vectored())
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
