@@ -47,6 +47,8 @@ pub(crate) struct Session<'a> {
 pub(crate) struct Selection {
     pub(crate) only: Vec<String>,
     pub(crate) list: bool,
+    /// Whether it is about Windows alone, where the task knows of that.
+    pub(crate) windows: bool,
 }
 
 impl Session<'_> {
@@ -237,6 +239,7 @@ mod tests {
             let selection = Selection {
                 only: only.iter().map(|&name| name.to_owned()).collect(),
                 list: false,
+                windows: false,
             };
             let tally = run_all(&checks, &selection, Path::new("."));
             assert_eq!(

@@ -29,11 +29,13 @@ mod soak;
 mod tally;
 mod test;
 mod tidy;
+mod windows;
 
 const HELP: &str = "\
 The project's own tasks.
 
 cargo xtask test [--only NAME]... [--list]   every test, then the checks by stock tools
+cargo xtask test --windows                   the suites that run on Windows, by Wine; see .ci/windows-kit
 cargo xtask ci   [--only NAME]... [--list]   formatting, lints, docs, tidy, a short run of the benchmarks
 cargo xtask tidy [--only NAME]... [--list]   the rules that a machine can hold
 cargo xtask capi [--header | --check]        the C library as it is installed, under target/capi; or its header alone
@@ -63,9 +65,9 @@ fn run() -> anyhow::Result<bool> {
         Some(other) => return Err(other.unexpected().into()),
     };
     match task.as_str() {
-        "test" => test::run(&selection(args)?),
-        "ci" => ci::run(&selection(args)?),
-        "tidy" => tidy::run(&selection(args)?),
+        "test" => test::run(&selection(args, true)?),
+        "ci" => ci::run(&selection(args, false)?),
+        "tidy" => tidy::run(&selection(args, false)?),
         "codegen" => codegen::run(flag(args, "check")?).map(|()| true),
         "capi" => capi(args).map(|()| true),
         "bench" => bench::run(&rest(args)?),
@@ -94,7 +96,7 @@ fn capi(mut args: lexopt::Parser) -> anyhow::Result<()> {
     }
 }
 
-fn selection(mut args: lexopt::Parser) -> anyhow::Result<Selection> {
+fn selection(mut args: lexopt::Parser, may_be_windows: bool) -> anyhow::Result<Selection> {
     let mut selection = Selection::default();
     while let Some(arg) = args.next()? {
         match arg {
@@ -105,6 +107,7 @@ fn selection(mut args: lexopt::Parser) -> anyhow::Result<Selection> {
                 }
             }
             Long("list") => selection.list = true,
+            Long("windows") if may_be_windows => selection.windows = true,
             other => return Err(other.unexpected().into()),
         }
     }

@@ -7,10 +7,15 @@ use crate::check::{Check, Selection, Session, conclude, list, run_all, workspace
 use crate::outside;
 use crate::program::Program;
 use crate::tally::Tally;
+use crate::windows;
 
 /// Carries out the task.
 pub(crate) fn run(selection: &Selection) -> anyhow::Result<bool> {
-    let checks = checks();
+    let checks = if selection.windows {
+        windows::checks()
+    } else {
+        checks()
+    };
     if selection.list {
         list(&checks);
         return Ok(true);
@@ -48,7 +53,7 @@ fn checks() -> Vec<Check> {
 
 fn cargo_test(session: &Session<'_>) -> anyhow::Result<Tally> {
     let all = session.cargo()?;
-    tests(all.args(["test", "--workspace", "--no-fail-fast"]))
+    Ok(tests(all.args(["test", "--workspace", "--no-fail-fast"]))?.0)
 }
 
 /// The models, built apart: what `--cfg loom` builds is of no use to anything else.
@@ -59,11 +64,11 @@ fn loom(session: &Session<'_>) -> anyhow::Result<Tally> {
         .args(["--release"])
         .env("RUSTFLAGS", "--cfg loom")
         .env("CARGO_TARGET_DIR", session.root.join("target/loom"));
-    tests(models)
+    Ok(tests(models)?.0)
 }
 
-/// Runs a `cargo test` and counts what its test programs said.
-fn tests(cargo: Program) -> anyhow::Result<Tally> {
+/// Runs a `cargo test`, counts what its test programs said, and answers that beside.
+pub(crate) fn tests(cargo: Program) -> anyhow::Result<(Tally, String)> {
     let ended = cargo.run()?;
     let report = Report::read(&ended.stdout);
     let mut tally = report.tally;
@@ -75,7 +80,8 @@ fn tests(cargo: Program) -> anyhow::Result<Tally> {
         // A test program that does not build or does not end has no line of results.
         tally.failed = tally.failed.max(1);
     }
-    Ok(tally)
+    let said = format!("{}{}", ended.stdout, ended.stderr);
+    Ok((tally, said))
 }
 
 /// What the test programs that cargo ran have said.

@@ -3,6 +3,7 @@
 mod lease;
 mod look;
 mod options;
+mod seen;
 mod trouble;
 
 use std::ffi::c_char;

@@ -3,6 +3,8 @@
 //! Nothing is served inside the command: what is shown goes from one process to another.
 
 mod arith;
+mod assets;
+mod killed;
 mod lesson;
 mod picture;
 mod render;
@@ -36,6 +38,9 @@ pub(crate) struct DemoArgs {
     /// Start what is built already
     #[arg(long)]
     no_build: bool,
+    /// Be the reader that is killed: hold a frame of the renderer at this address
+    #[arg(long, hide = true, value_name = "ADDRESS")]
+    hold_frame: Option<String>,
 }
 
 /// What is shown, in order. A lesson names the service that it needs.
@@ -44,13 +49,19 @@ fn lessons() -> Vec<Lesson> {
 }
 
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
+    if let Some(address) = &args.hold_frame {
+        killed::hold(address).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let lessons = lessons();
     let file = checkout()?;
     let folder = file.with_file_name("target").join("demo");
     let config = Config::load(Some(&file)).context("the checkout cannot be used")?;
     let names: Vec<ServiceName> = lessons
         .iter()
-        .map(|lesson| lesson.server.parse())
+        .map(|lesson| lesson.server)
+        .chain([assets::SERVER])
+        .map(str::parse)
         .collect::<Result<_, _>>()?;
     let plan = config.plan.only(&names).map_err(|name| {
         anyhow::Error::msg(format!("{} has no service {name}", config.path.display()))
@@ -106,6 +117,7 @@ async fn show(
         taught = teach(&session, lessons, world, folder) => taught,
         () = signals.next() => Err(anyhow::Error::msg("interrupted")),
     };
+    // Those that are there now: one of them was killed and started anew.
     let processes: Vec<_> = session
         .statuses()
         .into_iter()
@@ -192,5 +204,19 @@ async fn teach(
         "time: one call each, from JSON in to the last answer's JSON out, over a connection that is open",
     )?;
     let seen = picture::show(world, folder).await?;
-    Ok(wrong == 0 && seen)
+    let survived = killed::show(world).await?;
+    let loaded = assets::show(session, world).await?;
+    for (good, what) in [
+        (seen, "the pictures came"),
+        (survived, "all went on without the reader that was killed"),
+        (loaded, "every file was loaded once"),
+    ] {
+        if !good {
+            output::line(format_args!(
+                "{} {what}: no",
+                paint(AnsiColor::Red, "WRONG")
+            ))?;
+        }
+    }
+    Ok(wrong == 0 && seen && survived && loaded)
 }

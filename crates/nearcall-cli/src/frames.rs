@@ -3,6 +3,7 @@
 mod find;
 mod list;
 pub(crate) mod picture;
+mod record;
 mod save;
 mod stat;
 mod view;
@@ -18,6 +19,7 @@ Examples:
   nearcall frames list
   nearcall frames stat render.main
   nearcall frames save render.main --out land.png
+  nearcall frames record render.main --count 120 --out film
   nearcall frames view render.main --once")]
 pub(crate) struct FramesArgs {
     #[command(subcommand)]
@@ -29,6 +31,7 @@ enum FramesCommand {
     List(list::ListArgs),
     Stat(stat::StatArgs),
     Save(save::SaveArgs),
+    Record(record::RecordArgs),
     View(view::ViewArgs),
 }
 
@@ -47,6 +50,7 @@ pub(crate) async fn run(args: FramesArgs) -> anyhow::Result<ExitCode> {
         FramesCommand::List(args) => list::run(args).await,
         FramesCommand::Stat(args) => stat::run(args).await,
         FramesCommand::Save(args) => save::run(args).await,
+        FramesCommand::Record(args) => record::run(args).await,
         FramesCommand::View(args) => view::run(args).await,
     }
 }

@@ -14,7 +14,6 @@ pub mod probe;
 #[cfg(unix)]
 mod root;
 mod running;
-#[cfg(unix)]
 pub mod transport;
 mod wait;
 mod wires;
@@ -25,5 +24,5 @@ pub use mirror::{call_back, mirror};
 pub use namespaces::{apart, left_out_without_namespaces};
 #[cfg(unix)]
 pub use root::left_out_without_root;
-pub use running::{Running, address_in};
+pub use running::{Running, address_in, local_address};
 pub use wait::{PATIENCE, eventually};

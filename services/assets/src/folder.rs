@@ -201,7 +201,8 @@ impl Folder {
     }
 }
 
-fn unread(error: io::Error) -> LoadError {
+fn unread(error: impl Into<io::Error>) -> LoadError {
+    let error = error.into();
     LoadError::Unreadable(error.to_string())
 }
 
@@ -210,7 +211,7 @@ fn unopened(errno: Errno) -> LoadError {
         // What the kernel answers where a step is a link or leads out.
         Errno::LOOP | Errno::XDEV => LoadError::Outside,
         Errno::NOENT | Errno::NOTDIR | Errno::ISDIR | Errno::NAMETOOLONG => LoadError::NotFound,
-        _ => unread(errno.into()),
+        _ => unread(errno),
     }
 }
 

@@ -70,7 +70,7 @@ impl Peer {
             Duration::from_micros(pace),
         );
         let (writes, reads) = (
-            Writes::new(payload, time, pace),
+            Writes::new(payload, time, pace, readers),
             Reads::new(payload, handles),
         );
         let role = match role.as_deref() {

@@ -13,6 +13,9 @@ const WARM_UP_MAX: Duration = Duration::from_millis(150);
 /// The fewest frames of a lap, however slow: one to begin with, and one to measure.
 const FRAMES_MIN: u64 = 2;
 
+/// The fewest frames of a warm-up, beside one for each reader: every slot was written and read once, and its pages are there.
+const WARM_UP_FRAMES_MIN: u64 = 8;
+
 /// What a writer is to do.
 #[derive(Debug, Clone)]
 pub struct Writes {
@@ -20,15 +23,17 @@ pub struct Writes {
     time: Duration,
     /// From one frame to the next; zero is as fast as it goes.
     pace: Duration,
+    readers: u64,
     number: u64,
 }
 
 impl Writes {
-    pub(crate) fn new(payload: usize, time: Duration, pace: Duration) -> Self {
+    pub(crate) fn new(payload: usize, time: Duration, pace: Duration, readers: usize) -> Self {
         Self {
             payload,
             time,
             pace,
+            readers: readers as u64,
             number: 0,
         }
     }
@@ -42,10 +47,11 @@ impl Writes {
     pub fn run(mut self, mut publish: impl FnMut(&Frame) -> Result<()>) -> Result<()> {
         wait()?;
         let warm_up = self.time.mul_f64(WARM_UP).min(WARM_UP_MAX);
-        self.lap(warm_up, false, &mut publish)?;
+        let least = WARM_UP_FRAMES_MIN + self.readers;
+        self.lap(warm_up, least, false, &mut publish)?;
         say("ready")?;
         wait()?;
-        self.lap(self.time, true, &mut publish)?;
+        self.lap(self.time, FRAMES_MIN, true, &mut publish)?;
         say("done")?;
         wait()
     }
@@ -53,6 +59,7 @@ impl Writes {
     fn lap(
         &mut self,
         time: Duration,
+        least: u64,
         counts: bool,
         publish: &mut impl FnMut(&Frame) -> Result<()>,
     ) -> Result<()> {
@@ -67,7 +74,7 @@ impl Writes {
             }
             frames += 1;
             self.number += 1;
-            let ends = frames >= FRAMES_MIN && start.elapsed() >= time;
+            let ends = frames >= least && start.elapsed() >= time;
             let frame = Frame::new(self.number, self.payload, counts, counts && ends);
             publish(&frame)?;
             if ends {

@@ -132,3 +132,29 @@ fn bytes_are_shared_where_asked_for() {
     check(&[".type.v1.Order"], BYTES, VEC);
     check(&[".type.v1.Receipt.cheque"], VEC, BYTES);
 }
+
+#[test]
+fn messages_of_nearcalls_own_are_imported_and_not_generated() {
+    let folder = tempfile::tempdir().unwrap();
+    Builder::new()
+        .out_dir(folder.path())
+        .compile(["tests/good/bulky.proto"], ["tests/good", "../../proto"])
+        .unwrap();
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let code = read("bulky.v1.rs");
+    assert!(
+        code.contains("::nearcall::codegen::proto::frames::v1::Bulk"),
+        "{code}"
+    );
+    assert!(!folder.path().join("nearcall.frames.v1.rs").exists());
+    assert!(!read("proto-modules.rs").contains("frames"));
+    // Who asks for the file itself gets its code.
+    Builder::new()
+        .out_dir(folder.path())
+        .compile(
+            ["../../proto/nearcall/frames/v1/frames.proto"],
+            ["../../proto"],
+        )
+        .unwrap();
+    assert!(read("nearcall.frames.v1.rs").contains("pub struct Bulk"));
+}

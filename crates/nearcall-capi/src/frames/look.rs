@@ -15,10 +15,9 @@ use nearcall::tokio::sync::oneshot::error::TryRecvError;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::lease::Lease;
-use super::options::bit;
+use super::seen::Seen;
 use super::trouble::{no_next, not_opened};
 use crate::abi::nearcall_frames_info;
-use crate::abi::nearcall_frames_state::{self, *};
 use crate::fault::Fault;
 use crate::runtime::{Running, may_wait, running};
 
@@ -49,19 +48,6 @@ enum Holder {
     Waiting,
     /// It is over.
     Ended,
-}
-
-/// What was seen of the frames.
-#[derive(Debug)]
-struct Seen {
-    state: nearcall_frames_state,
-    tier: u32,
-    epoch: u64,
-    seq: u64,
-    taken: u64,
-    lost: u64,
-    gaps: u64,
-    restarts: u64,
 }
 
 /// A task that has the stream.
@@ -118,16 +104,7 @@ impl FrameReader {
         Ok(Self {
             seat: Mutex::new(Seat {
                 holder: Holder::Away(away),
-                seen: Seen {
-                    state: NEARCALL_FRAMES_OPENING,
-                    tier: 0,
-                    epoch: 0,
-                    seq: 0,
-                    taken: 0,
-                    lost: 0,
-                    gaps: 0,
-                    restarts: 0,
-                },
+                seen: Seen::default(),
             }),
             closed: CancellationToken::new(),
             held: Arc::default(),
@@ -208,18 +185,7 @@ impl FrameReader {
         if let Holder::Here(stream) = holder {
             seen.follow(stream);
         }
-        nearcall_frames_info {
-            size: 0,
-            state: seen.state as u32,
-            tier: seen.tier,
-            held: self.held.load(Ordering::Relaxed),
-            epoch: seen.epoch,
-            seq: seen.seq,
-            taken: seen.taken,
-            lost: seen.lost,
-            gaps: seen.gaps,
-            restarts: seen.restarts,
-        }
+        seen.info(self.held.load(Ordering::Relaxed))
     }
 
     /// Ends it, and what waits for it.
@@ -421,8 +387,7 @@ impl Seat {
 
     fn end(&mut self) {
         self.holder = Holder::Ended;
-        self.seen.state = NEARCALL_FRAMES_ENDED;
-        self.seen.tier = 0;
+        self.seen.end();
     }
 
     /// What is said when the time is up. A channel that is opened again goes on with that meanwhile.
@@ -438,31 +403,10 @@ impl Seat {
             }
             other => self.holder = other,
         }
-        match self.seen.state {
-            NEARCALL_FRAMES_GONE => Fault::Gone,
-            _ => Fault::Timeout,
+        if self.seen.is_gone() {
+            Fault::Gone
+        } else {
+            Fault::Timeout
         }
-    }
-}
-
-impl Seen {
-    fn follow(&mut self, stream: &FrameStream) {
-        self.tier = stream.tier().map_or(0, bit);
-        self.state = match stream.tier() {
-            Some(_) => NEARCALL_FRAMES_LIVE,
-            None => NEARCALL_FRAMES_GONE,
-        };
-    }
-
-    fn took(&mut self, frame: &Frame) {
-        if self.taken > 0 && self.epoch != frame.epoch() {
-            self.restarts += 1;
-        }
-        self.state = NEARCALL_FRAMES_LIVE;
-        self.epoch = frame.epoch();
-        self.seq = frame.seq();
-        self.taken += 1;
-        self.lost += frame.lost();
-        self.gaps += u64::from(frame.lost() > 0);
     }
 }

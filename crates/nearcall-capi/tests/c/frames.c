@@ -152,7 +152,8 @@ static void all_held_at_once(void) {
 static void by_policy(void) {
     nearcall_frames frames = open_with(NEARCALL_FRAMES_DROP_OLDEST, 0);
     nearcall_frame frame = next(frames);
-    uint64_t first = frame.seq, came = 1, lost = 0;
+    /* On a busy machine some may be lost before the first. */
+    uint64_t first = frame.seq, before_first = frame.lost, came = 1, lost = 0;
     OK(nearcall_frame_release(&frame));
     while (lost == 0) {
         for (int i = 0; i < 100; ++i) soon();
@@ -163,7 +164,7 @@ static void by_policy(void) {
         OK(nearcall_frame_release(&frame));
     }
     nearcall_frames_info info = info_of(frames);
-    CHECK(info.lost == lost && info.gaps == 1 && info.taken == came);
+    CHECK(info.lost == lost + before_first && info.gaps == 1u + (before_first > 0) && info.taken == came);
     OK(nearcall_frames_close(frames));
 
     frames = open_with(NEARCALL_FRAMES_BLOCK, 0);

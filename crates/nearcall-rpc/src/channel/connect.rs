@@ -269,15 +269,14 @@ where
     Some(Sender::Lane(lane))
 }
 
-/// Whoever came first may have taken an abstract name, and a name in the registry promises a process of this user's.
+/// Whoever came first may have taken an abstract name or a pipe, and a name in the registry promises a process of this user's.
 /// The permissions of a path that the caller wrote out, and the loopback port, are the caller's own choice.
 fn check_peer(way: &Way, address: &Address, peer: &Peer) -> Result<(), ConnectError> {
     let promised = matches!(way.target, Target::Name(_)) && peer.transport == Transport::Unix;
+    let is_first_come = matches!(peer.transport, Transport::UnixAbstract | Transport::Pipe);
     let admitted = match &way.peers {
         Some(peers) => peers.admit(peer),
-        None if promised || peer.transport == Transport::UnixAbstract => {
-            PeerPolicy::default().admit(peer)
-        }
+        None if promised || is_first_come => PeerPolicy::default().admit(peer),
         None => Ok(()),
     };
     admitted.map_err(|source| ConnectError::WrongPeer {

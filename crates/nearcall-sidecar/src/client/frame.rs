@@ -5,10 +5,12 @@ use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use nearcall_frames::{Info, Lease, Meta};
+use nearcall_proto::frames::v1 as wire;
 use nearcall_sys::memory::ReadOnly;
 
 use super::streamed::Hold;
 use crate::tier::Tier;
+use crate::wire::write_info;
 
 /// A frame: its bytes, in shared memory or here, and what its writer says of it. It derefs to the bytes.
 ///
@@ -87,6 +89,12 @@ impl Frame {
             Body::Leased(lease) => lease.info(),
             Body::Held { info, .. } | Body::Here(_, info) => info,
         }
+    }
+
+    /// What the writer says of the frame, as a message: to send on, or to keep.
+    #[must_use]
+    pub fn message(&self) -> wire::FrameInfo {
+        write_info(self.info())
     }
 
     /// What the bytes are.

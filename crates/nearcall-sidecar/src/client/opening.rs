@@ -67,6 +67,10 @@ impl How {
                 ticket: granted.ticket.clone(),
             };
             let tier = granted.tier;
+            if tier != Tier::Inline && !tiers.contains(&tier) {
+                let expected = "a tier that was asked for";
+                return Err(OpenError::Answer { expected });
+            }
             let fault: Box<dyn std::error::Error + Send + Sync> = match tier {
                 Tier::Broker => match Attached::attach(granted).await {
                     Ok(attached) => {

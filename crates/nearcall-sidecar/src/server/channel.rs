@@ -133,13 +133,10 @@ impl Channel {
     pub(super) fn subscribe_near(
         self: &Arc<Self>,
         request: Request,
-        who: WhoReads,
+        mut who: WhoReads,
     ) -> Result<(Near, Grant), Refused> {
         let (page, bell) = (Arc::new(Heap::return_page()), NearBell::default());
-        let who = WhoReads {
-            bell: Some(bell.clone()),
-            ..who
-        };
+        who.bell = Some(bell.clone());
         let theirs = (Box::new(Arc::clone(&page)), Box::new(bell.clone()));
         let (grant, region, subscribed) = self.subscribe(theirs.0, theirs.1, request, who)?;
         let reader = Reader::attach(Arc::clone(&region.view), Box::new(page), &grant)

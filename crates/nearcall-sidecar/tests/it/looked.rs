@@ -1,11 +1,9 @@
 //! Frames that are looked for without waiting, on a thread that knows no runtime.
 
-use std::time::Instant;
-
 use nearcall_frames::Policy;
 use nearcall_sidecar::{FrameStream, NextError, Now, Options, Tier};
 
-use super::served::{LONG, Served, payload};
+use super::served::{Served, payload};
 
 /// What a look finds, on a thread of its own.
 async fn look(mut stream: FrameStream) -> (FrameStream, Result<Now, NextError>) {
@@ -91,19 +89,4 @@ async fn what_comes_over_a_connection_is_not_there() {
         assert!(matches!(found, Ok(Now::Elsewhere)), "{tier}: {found:?}");
         assert_eq!(super::served::frame(&mut stream).await.seq(), 1);
     }
-    let stream = served.open(Tier::Broker, Options::default()).await;
-    let (mut stream, found) = look(stream).await;
-    assert!(matches!(found, Ok(Now::Frame(_))), "{found:?}");
-    let (_, _folder, _writer) = served.stop().await;
-    let until = Instant::now() + LONG;
-    loop {
-        let (back, found) = look(stream).await;
-        stream = back;
-        match found {
-            Ok(Now::Elsewhere) => break,
-            Ok(Now::Nothing) => assert!(Instant::now() < until, "the server is gone"),
-            other => panic!("{other:?}"),
-        }
-    }
-    assert_eq!(stream.tier(), None);
 }

@@ -10,7 +10,9 @@
 mod changing;
 mod death;
 mod hostile;
+mod liar;
 mod looked;
+mod memory;
 mod namespaces;
 mod other_user;
 mod policies;

@@ -109,8 +109,8 @@ pub(crate) async fn serve(address: String) {
     say(&namespaces());
     say(&format!("pid {}", std::process::id()));
     tokio::task::spawn_blocking(wait_for_the_end).await.unwrap();
-    drop((server, writing));
-    std::process::exit(0);
+    server.abort();
+    drop(writing);
 }
 
 /// The reader's part.

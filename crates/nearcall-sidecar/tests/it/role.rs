@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use tokio::sync::mpsc;
 
 use super::served::LONG;
-use super::{namespaces, other_user, sealed};
+use super::{memory, namespaces, other_user, sealed};
 
 const ROLE: &str = "NEARCALL_SIDECAR_TEST_PART";
 const ARGUMENT: &str = "NEARCALL_SIDECAR_TEST_ARGUMENT";
@@ -27,6 +27,7 @@ fn play() {
         Ok("server") => runtime().block_on(sealed::serve(argument, false)),
         Ok("sealed-server") => runtime().block_on(sealed::serve(argument, true)),
         Ok("pry") => sealed::pry(&argument),
+        Ok("starved") => runtime().block_on(memory::starve()),
         Ok("peer") => runtime().block_on(sealed::read(argument)),
         Ok(other) => panic!("no role is named {other}"),
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nearcall_sys::memory::{
     MakeError, OpenError, REGION_BYTES_MAX, RETURN_PAGE_BYTES, Seal, Woken, make_region,
-    make_return_page, open_path, open_region, open_return_page,
+    make_return_page, make_upload, open_path, open_region, open_return_page, open_upload,
 };
 use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use rustix::io::Errno;
@@ -262,6 +262,36 @@ fn a_return_page_is_written_by_its_reader_and_read_by_its_maker() {
     // A hole reads as zeros: the pages come back, there is no SIGBUS.
     rustix::fs::fallocate(&descriptor, hole, 0, 4_096).unwrap();
     assert_eq!(server.load(64), 0);
+}
+
+#[test]
+fn an_upload_is_written_by_its_client_and_copied_by_its_maker() {
+    let (maker, descriptor) = make_upload("upload", BYTES).unwrap();
+    let client = open_upload(descriptor.as_fd(), BYTES).unwrap();
+    client.write(4_090, b"across pages");
+    let mut copy = [0; 12];
+    maker.read(4_090, &mut copy);
+    assert_eq!((&copy, maker.len()), (b"across pages", BYTES));
+    client.write(4_090, b"another text");
+    assert_eq!(&copy, b"across pages", "a copy stays as it is");
+    for bytes in [0, 4_096, 1 << 20] {
+        let resized = rustix::fs::ftruncate(&descriptor, bytes);
+        assert_eq!(resized, Err(Errno::PERM), "to {bytes} bytes");
+    }
+    assert_eq!(
+        rustix::fs::fcntl_add_seals(&descriptor, SealFlags::WRITE),
+        Err(Errno::PERM)
+    );
+    assert!(matches!(
+        open_upload(descriptor.as_fd(), BYTES + 1),
+        Err(OpenError::Size { .. })
+    ));
+    assert!(matches!(
+        open_region(descriptor.as_fd(), BYTES),
+        Err(OpenError::Unsealed {
+            missing: Seal::Write
+        })
+    ));
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn read(uri: &str, path: &AssetPath, folder: &Folder) -> Result<Vec<u8>, LoadErr
         return STANDARD.decode(data).map_err(LoadError::corrupt);
     }
     if uri.contains(':') {
-        return Err(LoadError::Unsupported(format!("a buffer at {:.40}", uri)));
+        return Err(LoadError::Unsupported(format!("a buffer at {uri:.40}")));
     }
     if uri.contains('%') {
         return Err(LoadError::Unsupported("a buffer's name with %".to_owned()));
@@ -155,9 +155,9 @@ impl Builder<'_> {
                 .as_mut()
                 .and_then(Iterator::next)
                 .unwrap_or_default();
-            for axis in 0..3 {
-                self.least[axis] = self.least[axis].min(position[axis]);
-                self.most[axis] = self.most[axis].max(position[axis]);
+            let bounds = self.least.iter_mut().zip(&mut self.most);
+            for ((least, most), at) in bounds.zip(position) {
+                (*least, *most) = (least.min(at), most.max(at));
             }
             let numbers = position.into_iter().chain(normal).chain(at);
             self.vertices.extend(numbers.flat_map(f32::to_le_bytes));

@@ -1,8 +1,13 @@
 //! The service as a process of its own, loading real files.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed, and a role speaks to the test that started it"
+)]
 
+mod hostile;
 mod killed;
 mod loaded;
 mod outside;

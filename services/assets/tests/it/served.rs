@@ -98,6 +98,23 @@ impl Served {
         links.filter(is_ours).count()
     }
 
+    /// How many mappings of shared memory the server has.
+    pub(crate) fn mapped_memory(&self) -> usize {
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.process.id())).unwrap();
+        maps.matches("memfd:nearcall-").count()
+    }
+
+    /// Waits until the server has no shared memory any more.
+    pub(crate) async fn wait_for_no_memory(&self) {
+        let gone = async {
+            while self.shared_memory() + self.mapped_memory() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let gone = tokio::time::timeout(LONG, gone).await;
+        assert!(gone.is_ok(), "the server keeps memory");
+    }
+
     pub(crate) fn is_alive(&mut self) -> bool {
         self.process.try_wait().unwrap().is_none()
     }

@@ -20,6 +20,8 @@ const (
 	head      = 2 * word
 	warmUpMax = 150 * time.Millisecond
 	framesMin = 2
+	// Beside one for the reader: what is written and read has its pages by then.
+	warmUpFramesMin = 8 + 1
 )
 
 var input = bufio.NewReader(os.Stdin)
@@ -88,15 +90,15 @@ func (d Drawn) Draw(bytes []byte) {
 // were read.
 func (p Peer) Run(publish func(Drawn) error) {
 	wait()
-	number := p.lap(publish, min(p.Time/4, warmUpMax), 0, 0)
+	number := p.lap(publish, min(p.Time/4, warmUpMax), warmUpFramesMin, 0, 0)
 	Say("ready")
 	wait()
-	p.lap(publish, p.Time, number, counts)
+	p.lap(publish, p.Time, framesMin, number, counts)
 	Say("done")
 	wait()
 }
 
-func (p Peer) lap(publish func(Drawn) error, limit time.Duration, number, flags uint64) uint64 {
+func (p Peer) lap(publish func(Drawn) error, limit time.Duration, least int, number, flags uint64) uint64 {
 	start := time.Now()
 	due := start
 	for frames := 1; ; frames++ {
@@ -108,7 +110,7 @@ func (p Peer) lap(publish func(Drawn) error, limit time.Duration, number, flags 
 			time.Sleep(time.Until(due))
 		}
 		number++
-		ends := frames >= framesMin && time.Since(start) >= limit
+		ends := frames >= least && time.Since(start) >= limit
 		drawn := Drawn{word: number | flags}
 		if ends && flags != 0 {
 			drawn.word |= last

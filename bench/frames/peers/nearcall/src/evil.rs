@@ -32,7 +32,9 @@ pub(crate) async fn attack(reads: Reads, address: &str) -> Result<()> {
         inline_below: Some(0),
         ..wire::OpenRequest::default()
     };
-    let opened = FramesClient::new(channel).open(request).await?.into_inner();
+    // A ticket dies with the connection that it was given over.
+    let mut client = FramesClient::new(channel);
+    let opened = client.open(request).await?.into_inner();
     let region = opened.region.ok_or("no region was granted")?;
     let shape = region.geometry.ok_or("no geometry was granted")?;
     let payload = usize::try_from(shape.payload_bytes)?;

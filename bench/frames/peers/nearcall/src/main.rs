@@ -69,7 +69,7 @@ async fn serve(
     let (end, ended) = nearcall::tokio::sync::oneshot::channel();
     thread::spawn(move || end.send(write(writes, writer, payload, copies)));
     nearcall::tokio::select! {
-        served = server.serve() => Ok(served?),
+        served = server.serve() => Ok(drop(served?)),
         written = ended => written?,
     }
 }
