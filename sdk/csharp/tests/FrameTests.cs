@@ -109,9 +109,10 @@ static class FrameTests
         var blocking = FramePolicy.Block(TimeSpan.FromMilliseconds(20), Then.Evict);
         using (var frames = render.Frames("render.main", new FrameOptions { Policy = blocking }))
         {
-            frames.Wait(Patience).Dispose();
-            Thread.Sleep(500);
-            var error = Tests.Throws<NearcallException>(() => { for (;;) frames.Wait(Patience).Dispose(); });
+            var error = Tests.Throws<NearcallException>(() =>
+            {
+                for (;; Thread.Sleep(500)) frames.Wait(Patience).Dispose();
+            });
             Check(error.Result == Result.Evicted, "evicted: " + error.Message);
             Check(Tests.Throws<NearcallException>(() => frames.Poll()).Result == Result.Ended, "and over");
             Check(frames.Info.State == FramesState.Ended, "as it says");

@@ -102,9 +102,9 @@ static void policies(nearcall::Channel &render) {
     auto blocked = render.frames("render.main", {.policy = nearcall::Policy::block(20ms, NEARCALL_THEN_EVICT)});
     CHECK(blocked && blocked->wait(30s));
     // It lags on purpose, and is told once.
-    std::this_thread::sleep_for(500ms);
     nearcall_result result = NEARCALL_OK;
     while (result == NEARCALL_OK) {
+        std::this_thread::sleep_for(500ms);
         auto frame = blocked->wait(30s);
         if (!frame) result = frame.error().result;
     }
