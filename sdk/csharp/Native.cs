@@ -63,6 +63,7 @@ namespace Nearcall
             internal uint Flags;
             internal ulong ConnectTimeoutMs;
             internal ulong UnaryDeadlineMs;
+            internal ulong Host;
         }
 
         [StructLayout(LayoutKind.Sequential)]
@@ -84,6 +85,66 @@ namespace Nearcall
             internal uint Flags;
             internal ulong DrainTimeoutMs;
             internal ulong UnaryDeadlineMs;
+        }
+
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct FramesOptions
+        {
+            internal uint Size, Policy, Depth, Hz, MaxWaitMs, Then, Pins, Tiers;
+            internal ulong InlineBelow;
+        }
+
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct FramesInfo
+        {
+            internal uint Size, State, Tier, Held;
+            internal ulong Epoch, Seq, Taken, Lost, Gaps, Restarts;
+        }
+
+        internal enum MetaKind { Opaque = 0, Video = 1, Audio = 2, State = 3, Unknown = 65535 }
+
+        // The union, as words: a struct of numbers alone is handed over where it is, without a copy for each look.
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct Meta
+        {
+            internal ulong W0, W1, W2, W3, W4, W5, W6, W7, W8, W9, W10, W11, W12, W13, W14, W15, W16, W17, W18, W19, W20;
+        }
+
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct Frame
+        {
+            internal const int UserAt = 84;
+            internal const int MetaAt = 112;
+
+            internal uint Size, MetaKind;
+            internal ulong Lease;
+            internal IntPtr Data;
+            internal UIntPtr Len;
+            internal ulong Seq, Epoch, CapturedNs, PublishedNs, Lost;
+            internal uint Tier, HasCrc, Crc;
+            internal uint User0, User1, User2, User3, User4, User5;
+            internal Meta Meta;
+
+            internal static readonly int Bytes = Marshal.SizeOf(typeof(Frame));
+
+            internal static Frame New() { return new Frame { Size = (uint)Bytes }; }
+
+            // As it stands in memory: what is there for any length has places in it.
+            internal byte[] ToBytes()
+            {
+                var bytes = new byte[Bytes];
+                var pinned = GCHandle.Alloc(this, GCHandleType.Pinned);
+                try { Marshal.Copy(pinned.AddrOfPinnedObject(), bytes, 0, bytes.Length); }
+                finally { pinned.Free(); }
+                return bytes;
+            }
+        }
+
+        internal static byte[] Part(byte[] bytes, int at, int length)
+        {
+            var part = new byte[length];
+            Array.Copy(bytes, at, part, 0, length);
+            return part;
         }
 
         // Both kinds of callback: the handle is that of a stream, or of a call that is answered.
@@ -156,6 +217,13 @@ namespace Nearcall
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_stream_metadata(ulong stream, out ulong metadata);
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_stream_status(ulong stream, out ulong status);
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_stream_close(ulong stream);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_frames_open(ulong channel, byte[] name, ref FramesOptions options, out ulong frames);
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_frames_poll(ulong frames, ref Frame frame);
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_frames_wait(ulong frames, ulong timeoutMs, ref Frame frame);
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_frames_get_info(ulong frames, ref FramesInfo info);
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_frames_close(ulong frames);
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_frame_release(ref Frame frame);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_metadata_new(out ulong metadata);
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] internal static extern Result nearcall_metadata_add(ulong metadata, byte[] key, byte[] value, UIntPtr len);

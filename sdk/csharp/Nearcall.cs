@@ -14,6 +14,7 @@ namespace Nearcall
     {
         Ok = 0, Null = 1, Handle = 2, Argument = 3, TooSmall = 4, Status = 5, Timeout = 6, Ended = 7, Full = 8, Thread = 9,
         Shutdown = 10, Panic = 11, NotFound = 12, NotReady = 13, Connect = 14, Listen = 15, Limit = 16, Runtime = 17, State = 18,
+        Held = 19, Evicted = 20, Broken = 21,
     }
 
     /// <summary>The gRPC status codes.</summary>
@@ -237,6 +238,11 @@ namespace Nearcall
         public TimeSpan? ConnectTimeout;
         /// <summary>How long a unary call may take that names no deadline. Null: 10 seconds.</summary>
         public TimeSpan? UnaryDeadline;
+        /// <summary>
+        /// One that has not started: the channel hosts its methods on its own connection, for the server to call. Dispose of it
+        /// after the channel.
+        /// </summary>
+        public Host Host;
     }
 
     /// <summary>How a call is made.</summary>
@@ -335,6 +341,30 @@ namespace Nearcall
                 Native.nearcall_stream_open(Id, Native.Text(path), ref with, out stream));
         }
 
+        /// <summary>
+        /// Frames by a channel's name, such as "render.main". Never waits: <see cref="FrameChannel.Poll"/> says whether it is
+        /// there. On Linux.
+        /// </summary>
+        public FrameChannel Frames(string name, FrameOptions options = null)
+        {
+            options = options ?? new FrameOptions();
+            var with = new Native.FramesOptions
+            {
+                Size = (uint)Marshal.SizeOf(typeof(Native.FramesOptions)),
+                Policy = options.Policy.Kind,
+                Depth = options.Policy.Depth,
+                Hz = options.Policy.Hz,
+                MaxWaitMs = options.Policy.MaxWaitMs,
+                Then = options.Policy.AfterWait,
+                Pins = (uint)options.Pins,
+                Tiers = (uint)options.Tiers,
+                InlineBelow = (ulong)options.InlineBelow,
+            };
+            ulong id;
+            NearcallException.Check(Native.nearcall_frames_open(Id, Native.Text(name), ref with, out id));
+            return new FrameChannel(id);
+        }
+
         private delegate Result Opening(ref Native.CallOptions with, out ulong stream);
 
         private static Call Begin(CallOptions options, Action<Event> onEvent, Opening opening)
@@ -368,6 +398,7 @@ namespace Nearcall
                 Flags = options.WaitForReady ? Native.WaitForReady : 0,
                 ConnectTimeoutMs = Native.Time(options.ConnectTimeout),
                 UnaryDeadlineMs = Native.Time(options.UnaryDeadline),
+                Host = options.Host == null ? 0 : options.Host.Id,
             };
         }
 

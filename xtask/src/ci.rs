@@ -99,12 +99,15 @@ fn format(session: &Session<'_>) -> anyhow::Result<Tally> {
 
 /// What the benchmarks compare with: each a workspace of its own.
 fn peers(session: &Session<'_>) -> anyhow::Result<Vec<PathBuf>> {
-    let folder = session.root.join("bench/rpc/peers");
-    if !folder.exists() {
-        return Ok(Vec::new());
+    let mut peers = Vec::new();
+    for folder in ["bench/rpc/peers", "bench/frames/peers"] {
+        let folder = session.root.join(folder);
+        if folder.exists() {
+            let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+            peers.extend(entries.collect::<anyhow::Result<Vec<_>>>()?);
+        }
     }
-    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
-    entries.collect()
+    Ok(peers)
 }
 
 fn lints(session: &Session<'_>) -> anyhow::Result<Tally> {

@@ -25,6 +25,7 @@ mod fuzz;
 mod outside;
 mod program;
 mod side;
+mod soak;
 mod tally;
 mod test;
 mod tidy;
@@ -39,6 +40,7 @@ cargo xtask capi [--header | --check]        the C library as it is installed, u
 cargo xtask codegen [--check]                write what is generated from proto/, or see whether it is up to date
 cargo xtask bench [--list | NAME [ARG]...]   the benchmarks of bench/
 cargo xtask fuzz [--list | NAME [ARG]...]    the fuzz targets of fuzz/
+cargo xtask soak [--list | NAME [--minutes N]]  what tests try for seconds, for ten minutes or N
 ";
 
 fn main() -> ExitCode {
@@ -67,6 +69,7 @@ fn run() -> anyhow::Result<bool> {
         "codegen" => codegen::run(flag(args, "check")?).map(|()| true),
         "capi" => capi(args).map(|()| true),
         "bench" => bench::run(&rest(args)?),
+        "soak" => soak::run(args),
         "fuzz" => fuzz::run(&rest(args)?),
         "help" => {
             print!("{HELP}");

@@ -10,6 +10,7 @@ use crate::check::{Check, Tool};
 mod buf;
 mod capi;
 mod dial;
+mod frames;
 mod go;
 mod grpcurl;
 mod interop;
@@ -32,6 +33,9 @@ const PYTHON: Tool = Tool(&["python3", "-c", "import ensurepip, venv"]);
 const NPM: Tool = Tool(&["npm", "--version"]);
 const NODE: Tool = Tool(&["node", "--version"]);
 const GO: Tool = Tool(&["go", "version"]);
+const PROTOC: Tool = Tool(&["protoc", "--version"]);
+const JAVAC: Tool = Tool(&["javac", "-version"]);
+const MAVEN: Tool = Tool(&["mvn", "--version"]);
 
 /// The checks, in the order that builds least twice.
 pub(crate) fn checks() -> Vec<Check> {
@@ -79,6 +83,34 @@ pub(crate) fn checks() -> Vec<Check> {
             run: languages::matrix,
         },
         Check {
+            name: "frames-python",
+            about: "sdk/python reads the golden files, and render's pictures in every tier as numpy arrays",
+            needs: &[PYTHON],
+            limit: Duration::from_secs(20 * MINUTES),
+            run: frames::python,
+        },
+        Check {
+            name: "frames-go",
+            about: "sdk/go reads the golden files, and render's pictures in every tier",
+            needs: &[GO, PROTOC],
+            limit: Duration::from_secs(20 * MINUTES),
+            run: frames::go,
+        },
+        Check {
+            name: "frames-node",
+            about: "sdk/node reads the golden files, and render's pictures by position and inline",
+            needs: &[NODE, NPM],
+            limit: Duration::from_secs(15 * MINUTES),
+            run: frames::node,
+        },
+        Check {
+            name: "frames-java",
+            about: "sdk/java reads the golden files, and render's pictures by position and inline",
+            needs: &[JAVAC, MAVEN],
+            limit: Duration::from_secs(20 * MINUTES),
+            run: frames::java,
+        },
+        Check {
             name: "authority",
             about: "grpc-java with no option set is refused by plain tonic, and answered by nearcall",
             needs: &[],
@@ -94,14 +126,14 @@ pub(crate) fn checks() -> Vec<Check> {
         },
         Check {
             name: "capi",
-            about: "C and C++ programs call, host and misuse the C library, under sanitizers and valgrind",
+            about: "C and C++ programs call, host, look at frames and misuse the C library, under sanitizers and valgrind",
             needs: &[GCC, GXX, VALGRIND, CMAKE, PKG_CONFIG],
             limit: Duration::from_secs(20 * MINUTES),
             run: capi::run,
         },
         Check {
             name: "capi-csharp",
-            about: "the C# SDK calls, hosts and polls under Mono",
+            about: "the C# SDK calls, hosts, polls and looks at frames under Mono",
             needs: &[MCS, MONO],
             limit: Duration::from_secs(15 * MINUTES),
             run: capi::csharp,

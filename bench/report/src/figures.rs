@@ -6,7 +6,8 @@ pub struct Figure {
     pub system: &'static str,
     pub condition: &'static str,
     pub payload: usize,
-    pub in_flight: usize,
+    /// Of what there are several at once, as the JSON calls it, and how many: `("in_flight", 64)`.
+    pub count: (&'static str, usize),
     pub metric: &'static str,
     pub unit: &'static str,
 }
@@ -32,6 +33,11 @@ impl Figures {
         Some(values)
     }
 
+    /// Every figure with its values, in the order in which they were first recorded.
+    pub fn rows(&self) -> impl Iterator<Item = (&Figure, &[f64])> {
+        self.rows.iter().map(|(figure, values)| (figure, &**values))
+    }
+
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -50,11 +56,12 @@ impl Figures {
     pub fn json(&self) -> anyhow::Result<String> {
         let rows = self.rows.iter().map(|(figure, values)| {
             let Spread { median, min, max } = Spread::of(values);
+            let (several, count) = figure.count;
             serde_json::json!({
                 "system": figure.system,
                 "condition": figure.condition,
                 "payload": figure.payload,
-                "in_flight": figure.in_flight,
+                several: count,
                 "metric": figure.metric,
                 "unit": figure.unit,
                 "median": median,
@@ -101,6 +108,16 @@ impl Spread {
 pub fn ratios(values: &[f64], over: &[f64]) -> Spread {
     let ratios = values.iter().zip(over).map(|(value, over)| value / over);
     Spread::of(&ratios.collect::<Vec<_>>())
+}
+
+/// As many digits as mean something.
+#[must_use]
+pub fn number(value: f64) -> String {
+    if value < 100.0 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.0}")
+    }
 }
 
 #[cfg(test)]

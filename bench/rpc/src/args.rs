@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use driver::Condition;
 
-use crate::condition::Condition;
 use crate::systems::{SYSTEMS, System};
 
 /// What is measured, and how often.

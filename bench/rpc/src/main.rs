@@ -11,8 +11,6 @@ mod build;
 #[cfg(target_os = "linux")]
 mod chart;
 #[cfg(target_os = "linux")]
-mod condition;
-#[cfg(target_os = "linux")]
 mod measure;
 #[cfg(target_os = "linux")]
 mod process;

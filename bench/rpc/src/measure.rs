@@ -1,12 +1,15 @@
 //! Rounds: in each, every system in turn under every load, beginning with another one each time.
 
 use anyhow::Context as _;
+use driver::{Awake, Condition};
 use report::{Figure, Figures};
 
 use crate::args::Plan;
 use crate::build::Built;
-use crate::condition::{Awake, Condition};
 use crate::process::Server;
+
+/// What `report::Figure::count` counts.
+pub(crate) const IN_FLIGHT: &str = "in_flight";
 
 pub(crate) const P50: &str = "p50";
 pub(crate) const P99: &str = "p99";
@@ -80,7 +83,7 @@ fn round(
                             system: built.system.name,
                             condition: condition.name(),
                             payload: *payload,
-                            in_flight: *in_flight,
+                            count: (IN_FLIGHT, *in_flight),
                             metric,
                             unit,
                         },

@@ -1,23 +1,15 @@
 //! The two processes of a run, and what the kernel says they cost.
 
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
-use nix::time::{ClockId, clock_getcpuclockid};
-use nix::unistd::Pid;
+use anyhow::Context as _;
+use driver::{Condition, End, Process};
 use serde::Deserialize;
 
 use crate::build::Built;
-use crate::condition::{Condition, End};
 use crate::systems::Place;
-
-/// Limit: how long a peer may take to say its next line, beyond what it was told to take.
-const LINE_WAIT: Duration = Duration::from_secs(20);
 
 /// What a run came to.
 #[derive(Debug)]
@@ -58,7 +50,7 @@ impl Server {
             }
             Place::Port => "127.0.0.1:0".to_owned(),
         };
-        let mut command = Command::new(&built.program);
+        let mut command = Command::new(&built.program.path);
         command.args(["server", &address, "--variant", built.system.variant]);
         let process = condition.placed(End::Server, || Process::start(&mut command))?;
         let line = process.line(Duration::ZERO)?;
@@ -78,7 +70,7 @@ impl Server {
         (payload, in_flight): (usize, usize),
         time: Duration,
     ) -> anyhow::Result<Run> {
-        let mut command = Command::new(&built.program);
+        let mut command = Command::new(&built.program.path);
         command
             .args(["client", &self.address, "--variant", built.system.variant])
             .args(["--payload", &payload.to_string()])
@@ -97,65 +89,5 @@ impl Server {
             said,
             cpu: after.saturating_sub(before),
         })
-    }
-}
-
-/// A peer's process with its two ends, ended when dropped.
-#[derive(Debug)]
-struct Process {
-    child: Child,
-    lines: Receiver<String>,
-    cpu: ClockId,
-}
-
-impl Process {
-    fn start(command: &mut Command) -> anyhow::Result<Self> {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("{command:?} does not start"))?;
-        let cpu = clock_getcpuclockid(Pid::from_raw(child.id().try_into()?))?;
-        let output = child.stdout.take().context("its output was piped")?;
-        let (send, lines) = channel();
-        thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if send.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        Ok(Self { child, lines, cpu })
-    }
-
-    /// The next line, within the limit.
-    fn line(&self, time: Duration) -> anyhow::Result<String> {
-        // The warm-up is a part of the time.
-        self.lines
-            .recv_timeout(LINE_WAIT + time * 2)
-            .context("the peer ended, or said nothing for too long")
-    }
-
-    fn expect(&self, word: &str, time: Duration) -> anyhow::Result<()> {
-        let line = self.line(time)?;
-        ensure!(line == word, "expected `{word}`, got `{line}`");
-        Ok(())
-    }
-
-    fn go_on(&mut self) -> anyhow::Result<()> {
-        let input = self.child.stdin.as_mut().context("its input was piped")?;
-        Ok(writeln!(input)?)
-    }
-
-    /// Time that all of its threads ran, those that ended too, in nanoseconds of the scheduler.
-    fn cpu(&self) -> anyhow::Result<Duration> {
-        Ok(self.cpu.now()?.into())
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

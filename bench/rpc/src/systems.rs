@@ -1,6 +1,7 @@
 //! The systems that are compared; a new one is a row here and a peer in `bench/rpc/peers`.
 
 use anyhow::Context as _;
+use driver::make::Made;
 
 /// One system, over one wire.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,25 +17,6 @@ pub(crate) struct System {
     pub(crate) in_flight_max: usize,
     /// Whether it builds fast enough, and everywhere, to be tried on every change.
     pub(crate) smoke: bool,
-}
-
-/// How the peer's program comes about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Made {
-    /// The cargo workspace `peers/NAME`; the packages are those whose versions the page names.
-    Cargo {
-        peer: &'static str,
-        packages: &'static [&'static str],
-        /// What its build calls, beside cargo.
-        tool: Option<&'static str>,
-    },
-    /// The package `peers/go/NAME`; the modules are those whose versions the page names.
-    Go {
-        package: &'static str,
-        modules: &'static [&'static str],
-    },
-    /// `peers/cpp`, with Debian's packages.
-    Cpp,
 }
 
 /// Where a server listens.
@@ -54,6 +36,7 @@ const ANY: usize = usize::MAX;
 
 const NEARCALL: Made = Made::Cargo {
     peer: "nearcall",
+    program: "peer-nearcall",
     packages: &["nearcall", "tonic"],
     tool: None,
 };
@@ -64,6 +47,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         title: "raw Unix socket, blocking",
         made: Made::Cargo {
             peer: "raw",
+            program: "peer-raw",
             packages: &[],
             tool: None,
         },
@@ -122,6 +106,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         title: "tonic, current-thread",
         made: Made::Cargo {
             peer: "tonic",
+            program: "peer-tonic",
             packages: &["tonic", "hyper", "h2", "tokio"],
             tool: None,
         },
@@ -135,6 +120,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         title: "Go net/rpc, gob, Unix",
         made: Made::Go {
             package: "netrpc",
+            program: "peer-go-netrpc",
             modules: &[],
         },
         variant: "unix",
@@ -147,6 +133,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         title: "Go net/rpc, gob, TCP",
         made: Made::Go {
             package: "netrpc",
+            program: "peer-go-netrpc",
             modules: &[],
         },
         variant: "tcp",
@@ -159,6 +146,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         title: "grpc-go, Unix",
         made: Made::Go {
             package: "grpc",
+            program: "peer-go-grpc",
             modules: &["google.golang.org/grpc"],
         },
         variant: "",
@@ -171,6 +159,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         title: "tarpc, bincode, Unix",
         made: Made::Cargo {
             peer: "tarpc",
+            program: "peer-tarpc",
             packages: &["tarpc"],
             tool: None,
         },
@@ -184,6 +173,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         title: "ttrpc, Unix",
         made: Made::Cargo {
             peer: "ttrpc",
+            program: "peer-ttrpc",
             packages: &["ttrpc"],
             tool: None,
         },
@@ -197,6 +187,7 @@ pub(crate) const SYSTEMS: &[System] = &[
         title: "capnp-rpc, Unix",
         made: Made::Cargo {
             peer: "capnp",
+            program: "peer-capnp",
             packages: &["capnp-rpc"],
             tool: Some("capnp"),
         },

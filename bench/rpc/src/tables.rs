@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use report::{Figures, Spread, ratios};
+use driver::Condition;
+use report::{Figures, Spread, number, ratios};
 
 use crate::args::Plan;
 use crate::build::Peers;
-use crate::condition::Condition;
-use crate::measure::{CPU, P50, P99, RATE};
+use crate::measure::{CPU, IN_FLIGHT, P50, P99, RATE};
 use crate::systems::{GO, SYSTEMS, System, TONIC};
 
 /// One load under one condition.
@@ -24,7 +24,7 @@ impl Spot {
             figure.system == system
                 && figure.metric == metric
                 && figure.condition == self.condition.name()
-                && (figure.payload, figure.in_flight) == (self.payload, self.in_flight)
+                && (figure.payload, figure.count) == (self.payload, (IN_FLIGHT, self.in_flight))
         })
     }
 
@@ -130,7 +130,7 @@ pub(crate) fn markdown(figures: &Figures, plan: &Plan, built: &Peers, busy: &str
     }
     text += "\n### What was compared\n\n| system | made of |\n|---|---|\n";
     for peer in &built.peers {
-        let version = match &*peer.version {
+        let version = match &*peer.program.version {
             "" => "the standard library",
             version => version,
         };
@@ -231,15 +231,6 @@ fn brief(values: Option<&[f64]>, unit: f64) -> String {
     values.map_or(String::new(), |values| {
         number(Spread::of(values).median / unit)
     })
-}
-
-/// As many digits as mean something.
-fn number(value: f64) -> String {
-    if value < 100.0 {
-        format!("{value:.1}")
-    } else {
-        format!("{value:.0}")
-    }
 }
 
 fn size(bytes: usize) -> String {

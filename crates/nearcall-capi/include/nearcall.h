@@ -28,7 +28,7 @@
 /**
  * The number of this ABI. It grows when something is added; what is there already keeps its meaning.
  */
-#define NEARCALL_ABI_VERSION 2
+#define NEARCALL_ABI_VERSION 3
 
 /**
  * No time limit, for every argument and field that counts milliseconds.
@@ -114,7 +114,7 @@ enum nearcall_result
      */
     NEARCALL_ERROR_LISTEN = 15,
     /**
-     * There are as many handles as there may be.
+     * There are as many handles, or readers of a channel of frames, as there may be.
      */
     NEARCALL_ERROR_LIMIT = 16,
     /**
@@ -125,6 +125,18 @@ enum nearcall_result
      * The host has started, or not yet, so this cannot be done any more, or not yet.
      */
     NEARCALL_ERROR_STATE = 18,
+    /**
+     * As many frames are held as were granted: release one first.
+     */
+    NEARCALL_ERROR_HELD = 19,
+    /**
+     * The reader lagged, and its policy asks that it gets no more frames then: open the channel again.
+     */
+    NEARCALL_ERROR_EVICTED = 20,
+    /**
+     * What the server says or shares cannot be: it is broken, or of another version.
+     */
+    NEARCALL_ERROR_BROKEN = 21,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -193,6 +205,222 @@ enum nearcall_method_kind
 typedef enum nearcall_method_kind nearcall_method_kind;
 #else
 typedef uint32_t nearcall_method_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Which frames come; docs/frames.md has what each costs the writer.
+ */
+enum nearcall_frames_policy
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The newest one.
+     */
+    NEARCALL_FRAMES_LATEST = 0,
+    /**
+     * Every one in turn, at most `depth` behind the newest; further behind, frames are lost.
+     */
+    NEARCALL_FRAMES_DROP_OLDEST = 1,
+    /**
+     * Every one in turn: the writer waits for this reader, for at most `max_wait_ms`, and then does `then`.
+     */
+    NEARCALL_FRAMES_BLOCK = 2,
+    /**
+     * The newest one, at most `hz` times in a second.
+     */
+    NEARCALL_FRAMES_SAMPLE = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum nearcall_frames_policy nearcall_frames_policy;
+#else
+typedef uint32_t nearcall_frames_policy;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a writer does about a reader that held it up for as long as it may.
+ */
+enum nearcall_frames_then
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It drops new frames, for all readers, until this one goes on.
+     */
+    NEARCALL_THEN_DROP_NEW = 0,
+    /**
+     * The reader holds nobody up any more, and loses frames instead.
+     */
+    NEARCALL_THEN_DEMOTE = 1,
+    /**
+     * The reader gets no more frames: NEARCALL_ERROR_EVICTED.
+     */
+    NEARCALL_THEN_EVICT = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum nearcall_frames_then nearcall_frames_then;
+#else
+typedef uint32_t nearcall_frames_then;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How it is with a channel's frames.
+ */
+enum nearcall_frames_state
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The channel is being opened.
+     */
+    NEARCALL_FRAMES_OPENING = 0,
+    /**
+     * Frames come.
+     */
+    NEARCALL_FRAMES_LIVE = 1,
+    /**
+     * The server is gone, or makes frames of another size: the channel is being opened again.
+     */
+    NEARCALL_FRAMES_GONE = 2,
+    /**
+     * No more frames come.
+     */
+    NEARCALL_FRAMES_ENDED = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum nearcall_frames_state nearcall_frames_state;
+#else
+typedef uint32_t nearcall_frames_state;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How frames come, as bits for `tiers` of nearcall_frames_options.
+ */
+enum nearcall_tier
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * None: the channel is not open yet, or the server is gone.
+     */
+    NEARCALL_TIER_NONE = 0,
+    /**
+     * In shared memory that was passed over a Unix socket, with no call for a frame.
+     */
+    NEARCALL_TIER_BROKER = 1,
+    /**
+     * In shared memory that was opened through /proc, with a message for each frame.
+     */
+    NEARCALL_TIER_PROC = 2,
+    /**
+     * As bytes over the connection: the server may always choose it.
+     */
+    NEARCALL_TIER_INLINE = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum nearcall_tier nearcall_tier;
+#else
+typedef uint32_t nearcall_tier;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What the bytes of a frame are: which field of its `meta` counts.
+ */
+enum nearcall_meta_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * What only the channel's user understands: `meta.opaque`.
+     */
+    NEARCALL_META_OPAQUE = 0,
+    /**
+     * A picture: `meta.video`.
+     */
+    NEARCALL_META_VIDEO = 1,
+    /**
+     * Sound: `meta.audio`.
+     */
+    NEARCALL_META_AUDIO = 2,
+    /**
+     * The state of a world: `meta.state`.
+     */
+    NEARCALL_META_STATE = 3,
+    /**
+     * Of a kind that this version does not know, or not as its kind has to be: `meta.unknown`. The bytes are still
+     * the frame's.
+     */
+    NEARCALL_META_UNKNOWN = 65535,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum nearcall_meta_kind nearcall_meta_kind;
+#else
+typedef uint32_t nearcall_meta_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How one sample of sound is written.
+ */
+enum nearcall_sample_format
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Signed, 16 bits, little-endian.
+     */
+    NEARCALL_SAMPLE_I16 = 1,
+    /**
+     * Floating point, 32 bits, little-endian, from -1 to 1.
+     */
+    NEARCALL_SAMPLE_F32 = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum nearcall_sample_format nearcall_sample_format;
+#else
+typedef uint32_t nearcall_sample_format;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Whether a state stands by itself.
+ */
+enum nearcall_state_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It has everything.
+     */
+    NEARCALL_STATE_SNAPSHOT = 1,
+    /**
+     * It has what changed since the frame `base`.
+     */
+    NEARCALL_STATE_DELTA = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum nearcall_state_kind nearcall_state_kind;
+#else
+typedef uint32_t nearcall_state_kind;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -338,6 +566,312 @@ typedef struct nearcall_call_options {
 typedef uint64_t nearcall_status;
 
 /**
+ * How a channel of frames is opened. All zero but `size` is the default, as is a null pointer.
+ */
+typedef struct nearcall_frames_options {
+    /**
+     * sizeof(nearcall_frames_options), as the caller was compiled.
+     */
+    uint32_t size;
+    /**
+     * A nearcall_frames_policy.
+     */
+    uint32_t policy;
+    /**
+     * With NEARCALL_FRAMES_DROP_OLDEST: frames that may wait to be taken, 1 to the channel's history and one more.
+     */
+    uint32_t depth;
+    /**
+     * With NEARCALL_FRAMES_SAMPLE: 1 to 1,000.
+     */
+    uint32_t hz;
+    /**
+     * With NEARCALL_FRAMES_BLOCK: the longest wait in milliseconds, up to 10,000.
+     */
+    uint32_t max_wait_ms;
+    /**
+     * With NEARCALL_FRAMES_BLOCK: a nearcall_frames_then.
+     */
+    uint32_t then;
+    /**
+     * How many frames may be held at once, 1 to 16. 0: 2, one to look at while the next one comes.
+     */
+    uint32_t pins;
+    /**
+     * The ways that frames may come, values of nearcall_tier or'ed together. 0: all.
+     */
+    uint32_t tiers;
+    /**
+     * Channels whose frames have fewer bytes than this come as bytes. 0: 65,536.
+     */
+    uint64_t inline_below;
+} nearcall_frames_options;
+
+/**
+ * Frames of one channel, as they come.
+ */
+typedef uint64_t nearcall_frames;
+
+/**
+ * A frame that is held.
+ */
+typedef uint64_t nearcall_lease;
+
+/**
+ * Bytes of the user's own that go along with a frame.
+ */
+typedef struct nearcall_opaque {
+    /**
+     * How many of the bytes count.
+     */
+    uint32_t len;
+    /**
+     * The bytes.
+     */
+    uint8_t bytes[160];
+} nearcall_opaque;
+
+/**
+ * A part of a picture, in pixels.
+ */
+typedef struct nearcall_rectangle {
+    /**
+     * From the left.
+     */
+    uint32_t x;
+    /**
+     * From the top.
+     */
+    uint32_t y;
+    /**
+     * Its width.
+     */
+    uint32_t width;
+    /**
+     * Its height.
+     */
+    uint32_t height;
+} nearcall_rectangle;
+
+/**
+ * A picture: `height` rows of `stride` bytes each, top first. It is the writer's word: hold it against the frame's
+ * length before you look.
+ */
+typedef struct nearcall_video {
+    /**
+     * Pixels in a row.
+     */
+    uint32_t width;
+    /**
+     * Rows.
+     */
+    uint32_t height;
+    /**
+     * Bytes from one row to the next.
+     */
+    uint32_t stride;
+    /**
+     * How pixels are written: a code of drm_fourcc.h, such as "AB24" for bytes R, G, B, A. No NUL.
+     */
+    uint8_t fourcc[4];
+    /**
+     * How many rectangles count. 0: everything may have changed since the frame before.
+     */
+    uint32_t damage_count;
+    /**
+     * What changed since the frame before. They may reach beyond the picture.
+     */
+    struct nearcall_rectangle damage[8];
+} nearcall_video;
+
+/**
+ * Samples, those of one moment side by side.
+ */
+typedef struct nearcall_audio {
+    /**
+     * Moments in a second.
+     */
+    uint32_t rate;
+    /**
+     * Samples for each moment.
+     */
+    uint32_t channels;
+    /**
+     * A nearcall_sample_format.
+     */
+    uint32_t format;
+    /**
+     * How many moments there are.
+     */
+    uint32_t moments;
+    /**
+     * The first moment, counted in moments since the stream began.
+     */
+    uint64_t pts;
+} nearcall_audio;
+
+/**
+ * A snapshot of a world, or what changed in it.
+ */
+typedef struct nearcall_state {
+    /**
+     * Which schema the bytes follow.
+     */
+    uint64_t schema;
+    /**
+     * The frame that a delta is to be laid upon; 0 for a snapshot.
+     */
+    uint64_t base;
+    /**
+     * A nearcall_state_kind.
+     */
+    uint32_t kind;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+} nearcall_state;
+
+/**
+ * What the bytes of a frame are; `meta_kind` says which field counts.
+ */
+typedef union nearcall_meta {
+    /**
+     * With NEARCALL_META_OPAQUE.
+     */
+    struct nearcall_opaque opaque;
+    /**
+     * With NEARCALL_META_VIDEO.
+     */
+    struct nearcall_video video;
+    /**
+     * With NEARCALL_META_AUDIO.
+     */
+    struct nearcall_audio audio;
+    /**
+     * With NEARCALL_META_STATE.
+     */
+    struct nearcall_state state;
+    /**
+     * With NEARCALL_META_UNKNOWN: the number of the kind.
+     */
+    uint32_t unknown;
+} nearcall_meta;
+
+/**
+ * A frame that is held: the writer leaves its bytes alone until it is given to nearcall_frame_release. Set `size` to
+ * sizeof(nearcall_frame) before handing one in.
+ */
+typedef struct nearcall_frame {
+    /**
+     * sizeof(nearcall_frame), as the caller was compiled.
+     */
+    uint32_t size;
+    /**
+     * A nearcall_meta_kind.
+     */
+    uint32_t meta_kind;
+    /**
+     * What nearcall_frame_release goes by; 0 where there is no frame.
+     */
+    nearcall_lease lease;
+    /**
+     * The first byte, never to be written to; any value where `len` is 0.
+     */
+    const uint8_t *data;
+    /**
+     * How many bytes there are.
+     */
+    size_t len;
+    /**
+     * The frame's number, from 1, within the epoch.
+     */
+    uint64_t seq;
+    /**
+     * Another each time the server starts.
+     */
+    uint64_t epoch;
+    /**
+     * When what it shows was so, in nanoseconds since 1970; 0 when not said.
+     */
+    uint64_t captured_ns;
+    /**
+     * When it was published, in nanoseconds since 1970.
+     */
+    uint64_t published_ns;
+    /**
+     * How many frames were lost right before it, where the policy is to get each in turn.
+     */
+    uint64_t lost;
+    /**
+     * The nearcall_tier by which it came.
+     */
+    uint32_t tier;
+    /**
+     * 1 where the writer gave a `crc`.
+     */
+    uint32_t has_crc;
+    /**
+     * CRC-32 of the bytes, as zlib has it.
+     */
+    uint32_t crc;
+    /**
+     * The user's own.
+     */
+    uint8_t user[24];
+    /**
+     * What the bytes are.
+     */
+    union nearcall_meta meta;
+} nearcall_frame;
+
+/**
+ * How it is with a channel's frames. Set `size` to sizeof(nearcall_frames_info) before handing one in.
+ */
+typedef struct nearcall_frames_info {
+    /**
+     * sizeof(nearcall_frames_info), as the caller was compiled.
+     */
+    uint32_t size;
+    /**
+     * A nearcall_frames_state.
+     */
+    uint32_t state;
+    /**
+     * The nearcall_tier by which frames come at the moment.
+     */
+    uint32_t tier;
+    /**
+     * How many frames of it are held.
+     */
+    uint32_t held;
+    /**
+     * The epoch of the last frame that came.
+     */
+    uint64_t epoch;
+    /**
+     * The number of the last frame that came; 0 before the first.
+     */
+    uint64_t seq;
+    /**
+     * How many frames came.
+     */
+    uint64_t taken;
+    /**
+     * How many frames were lost, where the policy is to get each in turn.
+     */
+    uint64_t lost;
+    /**
+     * How often frames were lost.
+     */
+    uint64_t gaps;
+    /**
+     * How often frames went on from another start of the server.
+     */
+    uint64_t restarts;
+} nearcall_frames_info;
+
+/**
  * How a host is made. All zero but `size` is the default, as is a null pointer.
  */
 typedef struct nearcall_host_options {
@@ -416,6 +950,68 @@ nearcall_result nearcall_unary(nearcall_channel channel,
                                const struct nearcall_call_options *options,
                                struct nearcall_buffer *reply,
                                nearcall_status *status);
+
+#if defined(__linux__)
+/**
+ * Opens a channel of frames by its name, such as "render.main". It never waits, not for the server either: whether
+ * the channel is there is found by nearcall_frames_poll and nearcall_frames_wait. Where the server is gone later on,
+ * the channel is opened again by itself, for a minute. From any thread. `options` may be null.
+ */
+nearcall_result nearcall_frames_open(nearcall_channel channel,
+                                     const char *name,
+                                     const struct nearcall_frames_options *options,
+                                     nearcall_frames *frames);
+#endif
+
+#if defined(__linux__)
+/**
+ * Looks whether there is another frame by the channel's policy: one that is there is held, and is to be given to
+ * nearcall_frame_release; with none, `lease` of `frame` is 0. Never waits: made for the loop of a game. From memory it
+ * is the newest at this moment; frames that come as bytes may be one or two behind. From any thread.
+ *
+ * NEARCALL_ERROR_HELD where as many frames are held as may be: release one, and go on. What ends the frames is told
+ * once, and afterwards NEARCALL_ERROR_ENDED: NEARCALL_ERROR_NOT_FOUND where there is no such channel,
+ * NEARCALL_ERROR_ARGUMENT where it takes no such options, NEARCALL_ERROR_LIMIT where it has as many readers as it
+ * may, NEARCALL_ERROR_CONNECT where the server cannot be reached, NEARCALL_ERROR_EVICTED, NEARCALL_ERROR_BROKEN,
+ * NEARCALL_ERROR_STATUS where the server says something else, NEARCALL_ERROR_ENDED where the writer ended it.
+ */
+nearcall_result nearcall_frames_poll(nearcall_frames frames,
+                                     struct nearcall_frame *frame);
+#endif
+
+#if defined(__linux__)
+/**
+ * As nearcall_frames_poll, but waits until there is a frame, up to a time. When that is up, NEARCALL_ERROR_TIMEOUT; or
+ * NEARCALL_ERROR_CONNECT while the server is gone, with which the frames have not ended: wait again, and they go on
+ * once it is back. One thread may wait for a channel's frames at a time: NEARCALL_ERROR_STATE. Not from a callback.
+ */
+nearcall_result nearcall_frames_wait(nearcall_frames frames,
+                                     uint64_t timeout_ms,
+                                     struct nearcall_frame *frame);
+#endif
+
+#if defined(__linux__)
+/**
+ * How it is with a channel's frames, as of the last look. From any thread.
+ */
+nearcall_result nearcall_frames_get_info(nearcall_frames frames, struct nearcall_frames_info *info);
+#endif
+
+#if defined(__linux__)
+/**
+ * Ends a channel's handle. Frames that are held stay until they are released; a thread that waits answers
+ * NEARCALL_ERROR_ENDED. From any thread.
+ */
+nearcall_result nearcall_frames_close(nearcall_frames frames);
+#endif
+
+#if defined(__linux__)
+/**
+ * Lets go of a frame and empties the struct; its bytes must not be looked at any more. A struct without a frame is left
+ * as it is; one whose copy was released before is NEARCALL_ERROR_HANDLE. From any thread.
+ */
+nearcall_result nearcall_frame_release(struct nearcall_frame *frame);
+#endif
 
 /**
  * A server at a name, such as "arena", or at an address, such as "unix:/tmp/arena.sock"; it does not listen yet. With "" it

@@ -402,6 +402,144 @@ private:
     detail::Handle<nearcall_stream_close> handle_;
 };
 
+#if defined(__linux__)
+
+// How frames come; or-ed together, the ways that they may.
+enum class Tier : std::uint32_t {
+    none = NEARCALL_TIER_NONE,
+    broker = NEARCALL_TIER_BROKER,
+    proc = NEARCALL_TIER_PROC,
+    inlined = NEARCALL_TIER_INLINE,
+};
+
+constexpr Tier operator|(Tier one, Tier other) {
+    return static_cast<Tier>(static_cast<std::uint32_t>(one) | static_cast<std::uint32_t>(other));
+}
+
+// Which frames come.
+struct Policy {
+    nearcall_frames_policy kind = NEARCALL_FRAMES_LATEST;
+    std::uint32_t number = 0; // the depth, or how often in a second
+    Milliseconds max_wait = {};
+    nearcall_frames_then then = NEARCALL_THEN_DROP_NEW;
+
+    // The newest one.
+    static Policy latest() { return {}; }
+    // Every one in turn, at most `depth` behind the newest.
+    static Policy drop_oldest(std::uint32_t depth) { return {NEARCALL_FRAMES_DROP_OLDEST, depth, {}, {}}; }
+    // Every one in turn: the writer waits for this reader.
+    static Policy block(Milliseconds max_wait, nearcall_frames_then then) {
+        return {NEARCALL_FRAMES_BLOCK, 0, max_wait, then};
+    }
+    // The newest one, at most so many times in a second.
+    static Policy sample(std::uint32_t hz) { return {NEARCALL_FRAMES_SAMPLE, hz, {}, {}}; }
+};
+
+struct FrameOptions {
+    Policy policy = {};
+    std::uint32_t pins = 0;         // frames that may be held at once; 0 is 2
+    Tier tiers = Tier::none;        // none stands for all
+    std::uint64_t inline_below = 0; // bytes; 0 is 64 KiB
+};
+
+// A frame that is held: its writer leaves it alone until this is gone. It may go to another thread, and may outlive the
+// Frames that it is of.
+class Frame {
+public:
+    Frame() = default;
+    explicit Frame(const nearcall_frame &frame) : frame_(frame) {}
+    Frame(Frame &&other) noexcept : frame_(std::exchange(other.frame_, {})) {}
+    Frame &operator=(Frame &&other) noexcept {
+        std::swap(frame_, other.frame_);
+        return *this;
+    }
+    Frame(const Frame &) = delete;
+    Frame &operator=(const Frame &) = delete;
+    ~Frame() { release(); }
+
+    void release() {
+        if (frame_.lease != 0) nearcall_frame_release(&frame_);
+    }
+    explicit operator bool() const { return frame_.lease != 0; }
+
+    // In place; not to be looked at once the frame is released.
+    Bytes bytes() const {
+        return frame_.len == 0 ? Bytes() : Bytes(reinterpret_cast<const std::byte *>(frame_.data), frame_.len);
+    }
+    std::uint64_t seq() const { return frame_.seq; }
+    std::uint64_t epoch() const { return frame_.epoch; }
+    std::uint64_t lost() const { return frame_.lost; }
+    // Nanoseconds since 1970; none where the writer did not say when what it shows was so.
+    std::optional<std::uint64_t> captured_ns() const {
+        return frame_.captured_ns == 0 ? std::nullopt : std::optional(frame_.captured_ns);
+    }
+    std::uint64_t published_ns() const { return frame_.published_ns; }
+    Tier tier() const { return static_cast<Tier>(frame_.tier); }
+    std::optional<std::uint32_t> crc() const {
+        return frame_.has_crc == 0 ? std::nullopt : std::optional(frame_.crc);
+    }
+    std::span<const std::uint8_t, 24> user() const { return std::span<const std::uint8_t, 24>(frame_.user); }
+
+    // What the bytes are: none of these where it is of another kind.
+    const nearcall_video *video() const { return is(NEARCALL_META_VIDEO) ? &frame_.meta.video : nullptr; }
+    const nearcall_audio *audio() const { return is(NEARCALL_META_AUDIO) ? &frame_.meta.audio : nullptr; }
+    const nearcall_state *state() const { return is(NEARCALL_META_STATE) ? &frame_.meta.state : nullptr; }
+    std::optional<Bytes> opaque() const {
+        if (!is(NEARCALL_META_OPAQUE)) return std::nullopt;
+        return std::as_bytes(std::span(frame_.meta.opaque.bytes, frame_.meta.opaque.len));
+    }
+    // Row `y` of a picture; empty where there is none, or the frame has fewer bytes than its writer says.
+    Bytes row(std::uint32_t y) const {
+        const auto *picture = video();
+        if (picture == nullptr || y >= picture->height) return {};
+        const std::uint64_t at = std::uint64_t{picture->stride} * y;
+        if (at + picture->stride > frame_.len) return {};
+        return bytes().subspan(static_cast<std::size_t>(at), picture->stride);
+    }
+    const nearcall_frame &raw() const { return frame_; }
+
+private:
+    bool is(nearcall_meta_kind kind) const { return *this && frame_.meta_kind == static_cast<std::uint32_t>(kind); }
+
+    nearcall_frame frame_{};
+};
+
+// Frames of one channel, as they come. Opened by Channel::frames.
+class Frames {
+public:
+    Frames() = default;
+    explicit Frames(nearcall_frames id) : handle_(id) {}
+
+    // Never waits: an empty frame where none came. See nearcall_frames_poll for what it may fail by.
+    Result<Frame> poll() {
+        return take([&](nearcall_frame *frame) { return nearcall_frames_poll(id(), frame); });
+    }
+    // Waits until one comes. NEARCALL_ERROR_CONNECT says that the server is gone; wait again, and they go on.
+    Result<Frame> wait(Milliseconds limit = forever) {
+        return take([&](nearcall_frame *frame) { return nearcall_frames_wait(id(), detail::time(limit), frame); });
+    }
+    nearcall_frames_info info() const {
+        nearcall_frames_info info{};
+        info.size = sizeof info;
+        nearcall_frames_get_info(id(), &info);
+        return info;
+    }
+    nearcall_frames id() const { return handle_.id(); }
+
+private:
+    template <class Function>
+    static Result<Frame> take(Function function) {
+        nearcall_frame frame{};
+        frame.size = sizeof frame;
+        if (auto result = function(&frame); result != NEARCALL_OK) return detail::error(result);
+        return Frame(frame);
+    }
+
+    detail::Handle<nearcall_frames_close> handle_;
+};
+
+#endif
+
 // A connection to a server that comes back by itself.
 class Channel {
 public:
@@ -438,6 +576,25 @@ public:
             return nearcall_stream_open(id(), path, with, stream);
         });
     }
+#if defined(__linux__)
+    // Frames by a channel's name, such as "render.main". Never waits: poll and wait say whether it is there.
+    Result<Frames> frames(const char *name, const FrameOptions &options = {}) {
+        nearcall_frames_options with{};
+        with.size = sizeof with;
+        with.policy = options.policy.kind;
+        with.depth = options.policy.kind == NEARCALL_FRAMES_DROP_OLDEST ? options.policy.number : 0;
+        with.hz = options.policy.kind == NEARCALL_FRAMES_SAMPLE ? options.policy.number : 0;
+        with.max_wait_ms = static_cast<std::uint32_t>(options.policy.max_wait.count());
+        with.then = options.policy.then;
+        with.pins = options.pins;
+        with.tiers = static_cast<std::uint32_t>(options.tiers);
+        with.inline_below = options.inline_below;
+        nearcall_frames frames = 0;
+        if (auto result = nearcall_frames_open(id(), name, &with, &frames); result != NEARCALL_OK)
+            return detail::error(result);
+        return Frames(frames);
+    }
+#endif
     nearcall_channel id() const { return handle_.id(); }
 
 private:

@@ -7,10 +7,14 @@
     reason = "the names are those of the C header, which is generated from this file"
 )]
 
+mod frames;
+
 use std::ffi::c_void;
 
+pub use frames::*;
+
 /// The number of this ABI. It grows when something is added; what is there already keeps its meaning.
-pub const NEARCALL_ABI_VERSION: u32 = 2;
+pub const NEARCALL_ABI_VERSION: u32 = 3;
 
 /// No time limit, for every argument and field that counts milliseconds.
 pub const NEARCALL_FOREVER: u64 = u64::MAX;
@@ -65,12 +69,18 @@ pub enum nearcall_result {
     NEARCALL_ERROR_CONNECT = 14,
     /// The host could not listen: the name is taken, or the address cannot be used.
     NEARCALL_ERROR_LISTEN = 15,
-    /// There are as many handles as there may be.
+    /// There are as many handles, or readers of a channel of frames, as there may be.
     NEARCALL_ERROR_LIMIT = 16,
     /// The system gave no threads.
     NEARCALL_ERROR_RUNTIME = 17,
     /// The host has started, or not yet, so this cannot be done any more, or not yet.
     NEARCALL_ERROR_STATE = 18,
+    /// As many frames are held as were granted: release one first.
+    NEARCALL_ERROR_HELD = 19,
+    /// The reader lagged, and its policy asks that it gets no more frames then: open the channel again.
+    NEARCALL_ERROR_EVICTED = 20,
+    /// What the server says or shares cannot be: it is broken, or of another version.
+    NEARCALL_ERROR_BROKEN = 21,
 }
 
 /// What an event tells of.

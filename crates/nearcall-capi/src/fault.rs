@@ -48,6 +48,20 @@ pub(crate) enum Fault {
     Runtime(std::io::Error),
     #[error("{0}")]
     State(&'static str),
+    #[error("{0}")]
+    Unknown(String),
+    #[error("{0}")]
+    Crowded(String),
+    #[error("no more frames come: the channel has ended")]
+    Closed,
+    #[error("the server of the frames is gone and not back yet; they go on when it is")]
+    Gone,
+    #[error("{0}")]
+    Held(String),
+    #[error("{0}")]
+    Evicted(String),
+    #[error("{0}")]
+    Broken(String),
 }
 
 impl Fault {
@@ -59,17 +73,20 @@ impl Fault {
             Self::TooSmall { .. } => NEARCALL_ERROR_TOO_SMALL,
             Self::Status { .. } => NEARCALL_ERROR_STATUS,
             Self::Timeout => NEARCALL_ERROR_TIMEOUT,
-            Self::Ended => NEARCALL_ERROR_ENDED,
+            Self::Ended | Self::Closed => NEARCALL_ERROR_ENDED,
             Self::Full => NEARCALL_ERROR_FULL,
             Self::Thread => NEARCALL_ERROR_THREAD,
             Self::Shutdown => NEARCALL_ERROR_SHUTDOWN,
-            Self::NotFound(_) => NEARCALL_ERROR_NOT_FOUND,
+            Self::NotFound(_) | Self::Unknown(_) => NEARCALL_ERROR_NOT_FOUND,
             Self::NotReady(_) => NEARCALL_ERROR_NOT_READY,
-            Self::Connect(_) => NEARCALL_ERROR_CONNECT,
+            Self::Connect(_) | Self::Gone => NEARCALL_ERROR_CONNECT,
             Self::Listen(_) => NEARCALL_ERROR_LISTEN,
-            Self::Limit(_) => NEARCALL_ERROR_LIMIT,
+            Self::Limit(_) | Self::Crowded(_) => NEARCALL_ERROR_LIMIT,
             Self::Runtime(_) => NEARCALL_ERROR_RUNTIME,
             Self::State(_) => NEARCALL_ERROR_STATE,
+            Self::Held(_) => NEARCALL_ERROR_HELD,
+            Self::Evicted(_) => NEARCALL_ERROR_EVICTED,
+            Self::Broken(_) => NEARCALL_ERROR_BROKEN,
         }
     }
 }

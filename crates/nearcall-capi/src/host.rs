@@ -315,7 +315,7 @@ pub unsafe extern "C" fn nearcall_host_poll(
 ) -> nearcall_result {
     enter(|| {
         // SAFETY: the header asks for a struct that says its size, or null.
-        let place = unsafe { EventPlace::new(event) }?;
+        let place = unsafe { EventPlace::new(event, "event") }?;
         // SAFETY: the header asks for places or null.
         let out = unsafe { Out::new(call, "call") }?;
         // SAFETY: as above.

@@ -13,6 +13,8 @@ mod boundary;
 pub mod buffer;
 pub mod channel;
 mod fault;
+#[cfg(target_os = "linux")]
+pub mod frames;
 pub mod host;
 mod inbox;
 pub mod library;

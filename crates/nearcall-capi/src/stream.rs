@@ -244,7 +244,7 @@ pub unsafe extern "C" fn nearcall_stream_poll(
 ) -> nearcall_result {
     enter(|| {
         // SAFETY: the header asks for a struct that says its size, or null.
-        let place = unsafe { EventPlace::new(event) }?;
+        let place = unsafe { EventPlace::new(event, "event") }?;
         let stream = table::find::<Stream>(stream)?;
         show(stream.inbox()?.take()?, &place)
     })
@@ -259,7 +259,7 @@ pub unsafe extern "C" fn nearcall_stream_wait(
 ) -> nearcall_result {
     enter(|| {
         // SAFETY: the header asks for a struct that says its size, or null.
-        let place = unsafe { EventPlace::new(event) }?;
+        let place = unsafe { EventPlace::new(event, "event") }?;
         may_wait()?;
         let stream = table::find::<Stream>(stream)?;
         let limit = time(timeout_ms, Some(Duration::ZERO));

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::buffer::Buffer;
 use crate::channel::Channel;
 use crate::fault::Fault;
+#[cfg(target_os = "linux")]
+use crate::frames::{FrameReader, Lease};
 use crate::host::{Host, Served};
 use crate::metadata::Metadata;
 use crate::status::Ended;
@@ -39,7 +41,11 @@ struct Slot {
 pub(crate) enum Resource {
     Buffer(Arc<Buffer>),
     Channel(Arc<Channel>),
+    #[cfg(target_os = "linux")]
+    Frames(Arc<FrameReader>),
     Host(Arc<Host>),
+    #[cfg(target_os = "linux")]
+    Lease(Arc<Lease>),
     Metadata(Arc<Metadata>),
     Served(Arc<Served>),
     Status(Arc<Ended>),
@@ -79,6 +85,12 @@ kept! {
     Metadata(Metadata) = "metadata";
     Status(Ended) = "status";
     Stream(Stream) = "stream";
+}
+
+#[cfg(target_os = "linux")]
+kept! {
+    Frames(FrameReader) = "channel of frames";
+    Lease(Lease) = "frame that is held";
 }
 
 /// A new handle of something.

@@ -8,7 +8,7 @@ use std::ptr::addr_of;
 
 use crate::abi::{
     nearcall_buffer, nearcall_call_options, nearcall_channel_options, nearcall_event,
-    nearcall_host_options,
+    nearcall_frame, nearcall_frames_info, nearcall_frames_options, nearcall_host_options,
 };
 use crate::fault::Fault;
 
@@ -50,6 +50,24 @@ unsafe impl Versioned for nearcall_event {
     const NAME: &'static str = "nearcall_event";
 }
 
+// SAFETY: integers, the size first.
+unsafe impl Versioned for nearcall_frames_options {
+    const FIRST: usize = size_of::<Self>();
+    const NAME: &'static str = "nearcall_frames_options";
+}
+
+// SAFETY: integers, the size first.
+unsafe impl Versioned for nearcall_frames_info {
+    const FIRST: usize = size_of::<Self>();
+    const NAME: &'static str = "nearcall_frames_info";
+}
+
+// SAFETY: integers, a pointer and a union of structs of integers, the size first.
+unsafe impl Versioned for nearcall_frame {
+    const FIRST: usize = size_of::<Self>();
+    const NAME: &'static str = "nearcall_frame";
+}
+
 /// What the caller set; the default where it set nothing.
 ///
 /// # Safety
@@ -86,43 +104,48 @@ pub(crate) unsafe fn read<T: Versioned>(pointer: *const T) -> Result<T, Fault> {
     Ok(unsafe { value.assume_init() })
 }
 
-/// Where an event goes.
+/// Where an answer goes that is a struct.
 #[derive(Debug)]
-pub(crate) struct EventPlace {
-    pointer: *mut nearcall_event,
-    size: usize,
+pub(crate) struct Place<T> {
+    pointer: *mut T,
+    size: u32,
 }
 
-impl EventPlace {
+/// Where an event goes.
+pub(crate) type EventPlace = Place<nearcall_event>;
+
+impl<T: Versioned> Place<T> {
     /// The caller's struct.
     ///
     /// # Safety
     ///
-    /// A pointer that is not null points to an event of the caller's version, until this is used up.
-    pub(crate) unsafe fn new(pointer: *mut nearcall_event) -> Result<Self, Fault> {
+    /// A pointer that is not null points to a struct of the caller's version, until this is used up.
+    pub(crate) unsafe fn new(pointer: *mut T, what: &'static str) -> Result<Self, Fault> {
         if pointer.is_null() {
-            return Err(Fault::Null("event"));
+            return Err(Fault::Null(what));
         }
         // SAFETY: not null, and every version is at least as long as its first field.
         let size = unsafe { size_of_struct(pointer.cast_const()) }?;
         Ok(Self {
             pointer,
-            size: size.min(size_of::<nearcall_event>()),
+            // No longer than `STRUCT_BYTES_MAX`.
+            size: size as u32,
         })
     }
 
-    /// Writes as much of an event as the caller knows.
-    pub(crate) fn set(&self, mut event: nearcall_event) {
-        // SAFETY: the size is first, and `new` was promised that it is there.
-        event.size = unsafe { self.pointer.cast::<u32>().read_unaligned() };
-        // SAFETY: the caller's struct has at least `self.size` bytes, ours too.
+    /// Writes as much of a value as the caller knows, and leaves the caller's size.
+    pub(crate) fn set(&self, value: T) {
+        let known = size_of::<T>().min(self.size as usize);
+        // SAFETY: `new` was promised `self.size` bytes, and ours has as many as it is long.
         unsafe {
             std::ptr::copy_nonoverlapping(
-                addr_of!(event).cast::<u8>(),
+                addr_of!(value).cast::<u8>(),
                 self.pointer.cast::<u8>(),
-                self.size,
+                known,
             );
         }
+        // SAFETY: the size is first, and `new` was promised that it is there.
+        unsafe { self.pointer.cast::<u32>().write_unaligned(self.size) };
     }
 }
 

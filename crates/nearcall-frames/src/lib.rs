@@ -38,6 +38,6 @@ pub use meta::Meta;
 pub use policy::{Policy, Then};
 pub use reader::{AttachError, End, Gap, Info, Lease, Next, NextError, Reader};
 pub use writer::{
-    Aside, Details, Grant, Loan, LoanError, PublishError, Request, SetUpError, State, Stats,
+    Aside, Details, Grant, Held, Loan, LoanError, PublishError, Request, SetUpError, State, Stats,
     SubscribeError, SubscriptionId, SubscriptionStats, Writer,
 };

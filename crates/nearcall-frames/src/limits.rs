@@ -25,6 +25,9 @@ pub const LEASE_ATTEMPTS_MAX: u32 = if cfg!(loom) { 2 } else { 64 };
 /// Limit: how long [`Policy::Block`](crate::Policy::Block) may ask the writer to wait for one reader.
 pub const BLOCK_WAIT_MAX: Duration = Duration::from_secs(10);
 
+/// Limit: how long a writer that waits for a reader goes without asking the kernel whether the reader is still there.
+pub const HANG_UP_LOOK: Duration = Duration::from_millis(20);
+
 /// Limit: frames in a second that [`Policy::Sample`](crate::Policy::Sample) may ask for.
 pub const SAMPLE_HZ_MAX: u32 = 1_000;
 

@@ -364,3 +364,14 @@ impl<D: Source> Reader<D> {
         }
     }
 }
+
+impl<D: Source> Drop for Reader<D> {
+    /// Leases may outlive it, and the subscription with them: nobody takes any more, so nobody is to be waited for.
+    fn drop(&mut self) {
+        if matches!(self.policy, Policy::Block { .. }) {
+            let page = &self.attachment.page;
+            page.store(page::CONSUMED, u64::MAX);
+            page.wake(page::CONSUMED);
+        }
+    }
+}

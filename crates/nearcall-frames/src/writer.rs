@@ -1,12 +1,13 @@
 //! The one who writes a channel: slots, subscriptions, and what becomes of those that lag.
 
 mod grant;
+mod held;
 mod loan;
 mod slots;
 mod stats;
 mod subscription;
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use crate::doorbell::Doorbell;
 use crate::geometry::{Geometry, Slot};
@@ -16,17 +17,15 @@ use crate::limits::{SEQ_MAX, SUBSCRIPTIONS_MAX};
 use crate::mark;
 use crate::memory::{Memory, Words};
 use crate::policy::Policy;
+pub(crate) use held::low_half;
 use slots::Slots;
-pub(crate) use subscription::low_half;
 use subscription::{Subscription, Verdict};
 
 use grant::policy_fits;
 pub use grant::{Grant, Request, SubscribeError, SubscriptionId};
+pub use held::Held;
 pub use loan::{Aside, Details, Loan, PublishError};
 pub use stats::{State, Stats, SubscriptionStats};
-
-/// Limit: how long a writer that waits for a reader goes without asking the kernel whether the reader is still there.
-const HANG_UP_LOOK: Duration = Duration::from_millis(20);
 
 /// Why memory cannot become a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -266,9 +265,8 @@ impl<D: Memory> Writer<D> {
                     subscription,
                     until,
                 }) => {
-                    let most = until.saturating_duration_since(now).min(HANG_UP_LOOK);
-                    if let Some(one) = self.subscription(subscription) {
-                        one.wait(self.oldest_needed(), most);
+                    if let Some(held) = self.held_by(subscription) {
+                        held.wait(until.saturating_duration_since(now));
                     }
                 }
                 Err(error) => return Err(error),
@@ -313,8 +311,12 @@ impl<D: Memory> Writer<D> {
         }
     }
 
-    fn subscription(&self, id: SubscriptionId) -> Option<&Subscription> {
-        self.subscriptions.iter().find(|one| one.id() == id)
+    /// What to wait at for a subscription that holds this writer up, as [`LoanError::Held`] names it. None where there
+    /// is no such subscription any more, and nothing to wait for.
+    #[must_use]
+    pub fn held_by(&self, id: SubscriptionId) -> Option<Held> {
+        let found = self.subscriptions.iter().find(|one| one.id() == id);
+        found.map(|one| one.waits_for(self.oldest_needed()))
     }
 
     fn pins_granted(&self) -> u32 {

@@ -1,6 +1,7 @@
 //! [`Channel`]: calls a server by name or address, over whichever connection there is at the moment.
 
 mod answer;
+mod burst;
 mod call;
 mod coalesce;
 mod connect;

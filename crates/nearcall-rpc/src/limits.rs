@@ -53,6 +53,9 @@ pub const CONNECTION_WINDOW_BYTES: u32 = 4 * 1_024 * 1_024;
 /// Limit: bytes that a channel holds back to write them at once; what is longer is written as it comes.
 pub const COALESCED_BYTES_MAX: usize = 32 * 1_024;
 
+/// Limit: requests over HTTP/2 that a channel lets come together before it writes them.
+pub const BURST_MAX: u32 = 64;
+
 /// Limit: how long a server of which nothing is known may take to say whether it speaks the lane.
 pub const OFFER_TIMEOUT: Duration = Duration::from_millis(200);
 

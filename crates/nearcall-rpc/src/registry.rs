@@ -9,10 +9,18 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use nearcall_transport::name::{ServiceName, World};
-use nearcall_transport::{PrivateDir, PrivateDirError};
+use nearcall_transport::{Address, PrivateDir, PrivateDirError};
+#[cfg(windows)]
+use nearcall_transport::{Peer, Transport};
 use serde::{Deserialize, Serialize};
+#[cfg(windows)]
+use sha2::{Digest, Sha256};
 
 use crate::limits::ENTRY_BYTES_MAX;
+
+/// How much of a hash of the user is part of a pipe's name, in bytes.
+#[cfg(windows)]
+const USER_HASH_BYTES: usize = 8;
 
 /// How the file of a bridge ends: no entry, though it is JSON.
 const BRIDGE_ENDING: &str = ".bridge.json";
@@ -64,6 +72,13 @@ pub enum RegistryError {
     },
 }
 
+impl RegistryError {
+    /// Whether the folder of an entry is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Entry { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}
+
 impl Registry {
     /// A world's folder, to look into. It is not made where there is none: nobody serves there.
     ///
@@ -102,10 +117,31 @@ impl Registry {
         &self.world
     }
 
-    /// Where the socket of a name is.
+    /// Where the socket of a name is, on systems that have them.
     #[must_use]
     pub fn socket(&self, name: &ServiceName) -> PathBuf {
         self.file(name, "sock")
+    }
+
+    /// Where a server of a name listens if nobody says otherwise: at the socket of that name.
+    #[cfg(not(windows))]
+    #[must_use]
+    pub fn address(&self, name: &ServiceName) -> Address {
+        Address::Unix(self.socket(name))
+    }
+
+    /// Where a server of a name listens if nobody says otherwise: at the pipe `nearcall.<user>.<world>.<name>`. Pipes have no
+    /// folders, so the user is part of the name: a hash of the security identifier.
+    #[cfg(windows)]
+    #[must_use]
+    pub fn address(&self, name: &ServiceName) -> Address {
+        let own = Peer::this_process(Transport::Pipe).sid;
+        let hash = Sha256::digest(own.as_deref().unwrap_or_default().as_bytes());
+        let user: String = hash[..USER_HASH_BYTES]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Address::Pipe(format!("nearcall.{user}.{}.{}", self.world, name.local()))
     }
 
     /// Every entry, by name, none where there is no folder; files that are not entries are left out, with a log line.

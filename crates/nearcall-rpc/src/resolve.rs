@@ -1,7 +1,5 @@
 //! From what a user calls a server to where it is.
 
-use std::path::PathBuf;
-
 use nearcall_transport::name::{ServiceName, World, WorldError};
 use nearcall_transport::{Address, AddressError, Target};
 
@@ -96,10 +94,10 @@ pub(crate) fn resolve(target: &Target) -> Result<Place, ResolveError> {
             lane: Some(entry.wires.iter().any(|wire| wire == Wire::Lane.as_str())),
         });
     }
-    // A server in another language may have made the socket and no entry.
-    let socket: PathBuf = registry.socket(name);
-    if socket.exists() {
-        return Ok(Address::Unix(socket).into());
+    // A server in another language may listen where the name says, and have made no entry.
+    let address = registry.address(name);
+    if address.is_taken() {
+        return Ok(address.into());
     }
     Err(ResolveError::NotServed {
         name: name.local(),

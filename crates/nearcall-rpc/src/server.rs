@@ -289,6 +289,7 @@ impl Server {
             .add_reflection(&mut self.router)
             .map_err(ServeError::Schema)?;
         // A connection is a file, and the limit that processes start with is as low as 1,024 on many systems.
+        #[cfg(unix)]
         nearcall_transport::raise_open_files();
         // Registered before the first listener: a signal between the two must find somebody home.
         let signals = if self.signals {

@@ -18,9 +18,10 @@ pub use opening::OpenError;
 pub use upload::{Upload, UploadError, UploadOptions, upload};
 
 use crate::limits::{INLINE_BELOW, PINS};
+use crate::status::Reason;
 use crate::tier::Tier;
 use attached::Attached;
-use opening::Opened;
+use opening::{Opened, Ours};
 use reattach::Reattach;
 use streamed::Streamed;
 
@@ -85,10 +86,15 @@ impl Options {
             name: name.into(),
             options: self,
         };
-        let Opened { source, epoch } = how.open().await?;
+        let Opened {
+            source,
+            epoch,
+            ours,
+        } = how.open().await?;
         Ok(FrameStream {
             how,
             epoch,
+            ours,
             source: Some(source),
             reattach: Reattach::default(),
             lost: 0,
@@ -109,6 +115,7 @@ struct How {
 pub struct FrameStream {
     how: How,
     epoch: u64,
+    ours: Ours,
     source: Option<Source>,
     reattach: Reattach,
     lost: u64,
@@ -137,6 +144,25 @@ enum Came {
     Closed,
     /// Another region took its place, or the server is gone: open the channel again.
     Lost,
+}
+
+/// What [`FrameStream::try_next`] found.
+#[derive(Debug)]
+#[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame is what it is called for, and a box would be an allocation for each"
+)]
+pub enum Now {
+    /// A frame.
+    Frame(Frame),
+    /// Nothing yet.
+    Nothing,
+    /// The writer ended the channel.
+    Closed,
+    /// There is no memory to look at: frames come over a connection, or the channel is to be opened again.
+    /// [`FrameStream::next`] does either.
+    Elsewhere,
 }
 
 /// Why no frame comes.
@@ -189,8 +215,12 @@ impl FrameStream {
                 Some(Source::Streamed(streamed)) => streamed.next().await?,
                 None => {
                     let opened = self.reattach.open(&self.how).await;
-                    let Opened { source, epoch } = opened.map_err(NextError::Gone)?;
-                    (self.epoch, self.source) = (epoch, Some(source));
+                    let Opened {
+                        source,
+                        epoch,
+                        ours,
+                    } = opened.map_err(NextError::Gone)?;
+                    (self.epoch, self.ours, self.source) = (epoch, ours, Some(source));
                     continue;
                 }
             };
@@ -202,6 +232,58 @@ impl FrameStream {
                 Came::Gap(gap) => self.lost += gap.last.saturating_sub(gap.first) + 1,
                 Came::Closed => return Ok(None),
                 Came::Lost => self.source = None,
+            }
+        }
+    }
+
+    /// Asks for other frames from here on, without opening the channel again. Frames that are on their way still come by
+    /// the policy before. Wait for it: given up half-way, it may have been agreed to or not.
+    ///
+    /// # Errors
+    ///
+    /// The channel cannot keep the policy, or the server cannot be reached; frames go on as they were.
+    pub async fn set_policy(&mut self, policy: Policy) -> Result<(), OpenError> {
+        if let Some(source) = &mut self.source {
+            match self.how.ask_policy(&self.ours, policy).await {
+                Ok(agreed) => source.set_policy(agreed),
+                // The subscription is over, which `next` is about to find: the channel is opened again, and so.
+                Err(status) if is_over(&status) => {}
+                Err(status) => return Err(OpenError::Refused(status)),
+            }
+        }
+        self.how.options.policy = policy;
+        Ok(())
+    }
+
+    /// Which frames were asked for last.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.how.options.policy
+    }
+
+    /// What is there at this moment: it never waits, and needs no runtime. Made for the loop of a game, between whose
+    /// turns nobody has to be woken.
+    ///
+    /// The trap: only memory can be looked at so. Whatever comes over a connection, a new attachment included, comes to
+    /// who awaits [`Self::next`], and [`Now::Elsewhere`] says that this is to be done.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::next`], but for what reattaching may fail by.
+    pub fn try_next(&mut self) -> Result<Now, NextError> {
+        loop {
+            let Some(Source::Attached(attached)) = &mut self.source else {
+                return Ok(Now::Elsewhere);
+            };
+            match attached.try_next()? {
+                None => return Ok(Now::Nothing),
+                Some(Came::Frame(frame)) => {
+                    let lost = std::mem::take(&mut self.lost);
+                    return Ok(Now::Frame(frame.after_losing(lost)));
+                }
+                Some(Came::Gap(gap)) => self.lost += gap.last.saturating_sub(gap.first) + 1,
+                Some(Came::Closed) => return Ok(Now::Closed),
+                Some(Came::Lost) => self.source = None,
             }
         }
     }
@@ -226,4 +308,21 @@ impl FrameStream {
     pub fn name(&self) -> &str {
         &self.how.name
     }
+}
+
+impl Source {
+    /// Goes on by a policy that the server agreed to.
+    fn set_policy(&mut self, policy: Policy) {
+        match self {
+            Self::Attached(attached) => attached.set_policy(policy),
+            // What sends the stream is in the server, and was told there.
+            Self::Streamed(_) => {}
+        }
+    }
+}
+
+/// Whether a server says that a subscription, or its channel, is there no more.
+fn is_over(status: &Status) -> bool {
+    let reason = Reason::of(status);
+    matches!(reason, Some(Reason::TicketRefused | Reason::ChannelUnknown))
 }

@@ -11,7 +11,7 @@ mod watched;
 mod wire;
 
 pub use client::{
-    Bulk, BulkError, Frame, FrameStream, NextError, OpenError, Options, Upload, UploadError,
+    Bulk, BulkError, Frame, FrameStream, NextError, Now, OpenError, Options, Upload, UploadError,
     UploadOptions, open, take, upload,
 };
 pub use server::{Bulks, ChannelError, Frames, Loan, Writer};

@@ -39,9 +39,6 @@ pub const INLINE_BELOW: u64 = 64 * 1_024;
 /// Frames that a reader may hold at once where it does not say.
 pub const PINS: u32 = 2;
 
-/// Limit: how long a writer that a reader holds up goes without looking again.
-pub const HELD_LOOK: Duration = Duration::from_millis(1);
-
 /// Limit: how often the kernel is asked about a reader that keeps sending what nobody wants.
 pub const HANG_UP_PAUSE: Duration = Duration::from_millis(20);
 

@@ -132,6 +132,10 @@ pub(crate) enum Refused {
     )]
     Ticket,
     #[error(
+        "expected the ticket that a subscription of this channel was opened with, from the user that opened it, while it lasts"
+    )]
+    NotTheirs,
+    #[error(
         "this connection holds {LEASES_MAX} frames, which is as many as it may; release one first"
     )]
     Leases,
@@ -176,7 +180,7 @@ impl From<Refused> for Status {
             },
             Refused::Policy { .. } => Reason::PolicyRefused,
             Refused::Tickets => Reason::TooManyTickets,
-            Refused::Ticket => Reason::TicketRefused,
+            Refused::Ticket | Refused::NotTheirs => Reason::TicketRefused,
             Refused::Leases => Reason::TooManyLeases,
             Refused::TooLarge { .. } => Reason::FrameTooLarge,
             Refused::Stream { .. } => Reason::StreamMisused,

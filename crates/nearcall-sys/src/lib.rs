@@ -6,8 +6,12 @@
 
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(unix)]
 pub use unix::{clock, inherit, limits, process};
 #[cfg(target_os = "linux")]
 pub use unix::{credentials, memory, packet};
+#[cfg(windows)]
+pub use windows::{claim, clock, descriptor, identity, inherit, pipe, process, socket, wine};

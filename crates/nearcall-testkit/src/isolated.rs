@@ -26,6 +26,7 @@ pub fn isolated(name: &str, variables: &[(&str, &str)]) -> Option<PathBuf> {
         .args(["--exact", name, "--nocapture"])
         .env(WITHIN, folder.path())
         .env("XDG_RUNTIME_DIR", folder.path())
+        .env("LOCALAPPDATA", folder.path())
         .env_remove("NEARCALL_WORLD")
         .env_remove("NEARCALL_WIRE")
         .envs(variables.iter().copied())

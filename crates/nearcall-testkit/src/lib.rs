@@ -8,18 +8,21 @@ pub mod arith {
 pub mod interop;
 mod isolated;
 mod mirror;
+#[cfg(target_os = "linux")]
+mod namespaces;
 pub mod probe;
 #[cfg(unix)]
 mod root;
 mod running;
-#[cfg(unix)]
 pub mod transport;
 mod wait;
 mod wires;
 
 pub use isolated::isolated;
 pub use mirror::{call_back, mirror};
+#[cfg(target_os = "linux")]
+pub use namespaces::{apart, left_out_without_namespaces};
 #[cfg(unix)]
 pub use root::left_out_without_root;
-pub use running::{Running, address_in};
+pub use running::{Running, address_in, local_address};
 pub use wait::{PATIENCE, eventually};

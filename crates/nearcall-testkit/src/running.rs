@@ -1,11 +1,11 @@
 //! A server in a task of the test's own, at an address of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use nearcall::tokio::sync::oneshot;
 use nearcall::tokio::task::JoinHandle;
-use nearcall::{Channel, ChannelBuilder, Drained, Server, Wire};
+use nearcall::{Address, Channel, ChannelBuilder, Drained, Server, Wire};
 use tempfile::TempDir;
 
 use crate::probe::{Probe, ProbeClient, ProbeServer, Tally};
@@ -80,9 +80,21 @@ impl Running {
         address_in(self.folder.path())
     }
 
-    /// Its socket.
+    /// Whether something is where it listens: as long as it does, and on Windows until its last connection ends.
+    ///
+    /// # Panics
+    ///
+    /// Its address is none.
     #[must_use]
-    pub fn socket(&self) -> PathBuf {
+    pub fn is_there(folder: &Path) -> bool {
+        let address: Address = address_in(folder).parse().expect("an address");
+        address.is_taken()
+    }
+
+    /// Its socket.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn socket(&self) -> std::path::PathBuf {
         self.folder.path().join("probe.sock")
     }
 
@@ -144,5 +156,16 @@ impl Running {
 /// The address of a server in a folder.
 #[must_use]
 pub fn address_in(folder: &Path) -> String {
-    format!("unix:{}", folder.join("probe.sock").display())
+    local_address(folder, "probe.sock")
+}
+
+/// The address of a socket in a folder, or of a pipe that is named after both.
+#[must_use]
+pub fn local_address(folder: &Path, name: &str) -> String {
+    if cfg!(windows) {
+        let folder = folder.file_name().unwrap_or_default().to_string_lossy();
+        format!("pipe:nearcall-test{folder}.{name}")
+    } else {
+        format!("unix:{}", folder.join(name).display())
+    }
 }

@@ -28,6 +28,8 @@ pub enum Address {
     Unix(PathBuf),
     /// `unix-abstract:name`: a Unix socket in Linux's abstract namespace, with no file and no permissions.
     UnixAbstract(String),
+    /// `pipe:name`: `\\\\.\\pipe\\name` on Windows.
+    Pipe(String),
     /// `http://host:port`: TCP. Port 0 lets the system choose when listening.
     Http(HttpHost),
     /// `inherit:3`: a connected socket that the parent process gave under that number; `inherit:` for the one that
@@ -40,6 +42,19 @@ pub enum Address {
     Parity(String),
 }
 
+impl Address {
+    /// Whether something is at the place, served or not: a socket's file, or a pipe. Of other kinds nobody can tell.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        match self {
+            Self::Unix(path) => path.exists(),
+            #[cfg(windows)]
+            Self::Pipe(name) => crate::imp::pipe_exists(name),
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -50,6 +65,7 @@ impl fmt::Display for Address {
                 write!(f, "unix:{empty_authority}{path}")
             }
             Self::UnixAbstract(name) => write!(f, "unix-abstract:{name}"),
+            Self::Pipe(name) => write!(f, "pipe:{name}"),
             Self::Http(host) => write!(f, "http://{host}"),
             Self::Inherit(Some(number)) => write!(f, "inherit:{number}"),
             Self::Inherit(None) => f.write_str("inherit:"),

@@ -79,6 +79,7 @@ async fn dial(address: &Address) -> Result<Connection, ConnectError> {
     match address {
         Address::Unix(path) => imp::connect_unix(address, path).await,
         Address::UnixAbstract(name) => imp::connect_abstract(address, name).await,
+        Address::Pipe(name) => imp::connect_pipe(address, name).await,
         Address::Http(host) => tcp::connect(address, host).await,
         Address::Inherit(number) => Ok(imp::take_inherited(*number)?),
         Address::Memory(name) => memory::connect(name).await,

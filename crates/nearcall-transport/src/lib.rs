@@ -27,12 +27,10 @@ pub use path_limit::NameTooLong;
 pub use peer::{Peer, PeerPolicy, PeerRefused, Transport};
 pub use private_dir::{PrivateDir, PrivateDirError, runtime_dir};
 
-#[cfg(unix)]
 pub use nearcall_sys::clock::thread_cpu_time;
 #[cfg(unix)]
 pub use nearcall_sys::limits::raise_open_files;
 /// Starting and ending the processes that serve.
-#[cfg(unix)]
 pub use nearcall_sys::process;
 
 /// What a `parity:` address says in a build without it.

@@ -71,6 +71,10 @@ impl Listener {
                 address.clone(),
                 Source::Local(imp::Listener::bind_abstract(address, name, options).await?),
             ),
+            Address::Pipe(name) => (
+                address.clone(),
+                Source::Local(imp::Listener::bind_pipe(address, name, options).await?),
+            ),
             Address::Http(host) => {
                 let (host, listener) = tcp::Listener::bind(address, host, options).await?;
                 (Address::Http(host), Source::Tcp(listener))

@@ -2,7 +2,8 @@
 //!
 //! A nearcall server can listen on one ([`Address::Parity`]), and its clients dial it with
 //! `parity_tokio_ipc::Endpoint::connect`; and a nearcall client can dial a server that is built on one. `parity:/path` is
-//! a socket at that path; `parity:name` is `<runtime folder>/parity/<name>.sock`, in a folder that is this user's alone.
+//! a socket at that path, `parity:\\\\.\\pipe\\name` a pipe on Windows; `parity:name` is `<runtime folder>/parity/<name>.sock`, in a folder that is this user's alone, and on Windows
+//! `\\\\.\\pipe\\name`.
 //!
 //! What is guarded around the crate: a socket that a dead server has left is cleared, a live one is not disturbed and
 //! two nearcall servers are never at one path, by the same lock as for `unix:`.
@@ -16,6 +17,7 @@ use std::fmt;
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use parity_tokio_ipc::Endpoint;
@@ -24,12 +26,12 @@ use tokio_stream::StreamExt;
 
 use crate::connection::Wire;
 use crate::listener::recover;
-use crate::{
-    Address, BindError, ConnectError, Connection, ListenOptions, Peer, PrivateDir, Transport, imp,
-    runtime_dir,
-};
+use crate::{Address, BindError, ConnectError, Connection, ListenOptions, Peer, Transport, imp};
+#[cfg(unix)]
+use crate::{PrivateDir, runtime_dir};
 
 /// The folder of named endpoints, within the runtime folder.
+#[cfg(unix)]
 const FOLDER: &str = "parity";
 
 /// Both directions of a stream whose type the crate does not name.
@@ -37,8 +39,7 @@ pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Duplex for T {}
 
 /// The streams that come in, of a type that the crate does not name either.
-type BoxedIncoming =
-    Pin<Box<dyn tokio_stream::Stream<Item = io::Result<Box<dyn Duplex>>> + Send + Sync>>;
+type BoxedIncoming = Pin<Box<dyn tokio_stream::Stream<Item = io::Result<Box<dyn Duplex>>> + Send>>;
 
 /// A stream that was dialed, whose type has a name, or accepted, whose type has none and has to be boxed.
 pub(crate) enum Stream {
@@ -48,7 +49,8 @@ pub(crate) enum Stream {
 
 /// Fields are dropped in this order: the crate unlinks its socket, then the lock is given up.
 pub(crate) struct Listener {
-    incoming: BoxedIncoming,
+    /// On Windows it is used by one thread at a time. Nobody waits for the lock, since accepting takes the whole listener.
+    incoming: Mutex<BoxedIncoming>,
     claim: imp::Claim,
 }
 
@@ -61,6 +63,7 @@ impl Listener {
     ) -> Result<(String, Self), BindError> {
         let path = path_of(endpoint);
         imp::checked_path(&path)?;
+        #[cfg(unix)]
         if !endpoint.starts_with('/') {
             PrivateDir::open(&runtime_dir(), FOLDER)?;
         }
@@ -80,15 +83,19 @@ impl Listener {
         Ok((
             text,
             Self {
-                incoming: Box::pin(boxed),
+                incoming: Mutex::new(Box::pin(boxed)),
                 claim,
             },
         ))
     }
 
     pub(crate) async fn accept(&mut self) -> io::Result<Connection> {
+        let incoming = self
+            .incoming
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         loop {
-            match self.incoming.next().await {
+            match incoming.next().await {
                 Some(Ok(stream)) => return Ok(connection(Stream::Accepted(stream))),
                 Some(Err(error)) => recover(error).await?,
                 None => return Err(io::ErrorKind::BrokenPipe.into()),
@@ -110,6 +117,17 @@ fn connection(stream: Stream) -> Connection {
     Connection::new(Wire::Parity(stream), Peer::unknown(Transport::Parity))
 }
 
+/// Pipes have no folders.
+#[cfg(windows)]
+fn path_of(endpoint: &str) -> PathBuf {
+    if endpoint.starts_with('\\') {
+        endpoint.into()
+    } else {
+        nearcall_sys::pipe::path(endpoint).into()
+    }
+}
+
+#[cfg(unix)]
 fn path_of(endpoint: &str) -> PathBuf {
     if endpoint.starts_with('/') {
         endpoint.into()

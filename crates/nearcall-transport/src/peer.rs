@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::imp;
 
@@ -21,6 +22,9 @@ pub struct Peer {
     pub uid: Option<u32>,
     /// The group it acted as.
     pub gid: Option<u32>,
+    /// The user it acted as, on Windows: a security identifier, as `S-1-5-21-…`. For the server of a pipe it is the pipe's
+    /// owner.
+    pub sid: Option<Arc<str>>,
     /// Its process. That may have ended since, and the number may be another's now; and a peer in another container has
     /// no number here.
     pub pid: Option<u32>,
@@ -39,6 +43,8 @@ pub enum Transport {
     Unix,
     /// A Unix socket in Linux's abstract namespace.
     UnixAbstract,
+    /// A named pipe of Windows.
+    Pipe,
     /// TCP.
     Tcp,
     /// A connected socket from the parent process.
@@ -60,6 +66,7 @@ pub struct PeerPolicy {
     any_user: bool,
     unknown: bool,
     more_users: BTreeSet<u32>,
+    more_sids: BTreeSet<Arc<str>>,
 }
 
 /// Why a peer is not admitted.
@@ -67,18 +74,20 @@ pub struct PeerPolicy {
 #[non_exhaustive]
 pub enum PeerRefused {
     /// It is another user.
-    #[error("expected a peer of {}, found this: {peer}; allow that user, or run both as the same", allowed(*own, more))]
+    #[error(
+        "expected a peer of {}, found this: {peer}; allow that user, or run both as the same",
+        admitted
+    )]
     OtherUser {
         /// Who it is.
         peer: Peer,
-        /// The user of this process.
-        own: Option<u32>,
-        /// Users that are admitted beside.
-        more: Vec<u32>,
+        /// Who is admitted, as `uid 1000 or uid 1001`; on Windows by security identifiers.
+        admitted: String,
     },
     /// Nobody knows who it is.
     #[error(
-        "expected a peer whose user is known, found this: {peer}; allow unknown peers, or use a `unix:` address"
+        "expected a peer whose user is known, found this: {peer}; allow unknown peers, or use a {} address",
+        if cfg!(windows) { "`pipe:`" } else { "`unix:`" }
     )]
     Unknown {
         /// What is known of it.
@@ -93,6 +102,7 @@ impl Peer {
         Self {
             uid: None,
             gid: None,
+            sid: None,
             pid: None,
             transport,
             remote: None,
@@ -112,6 +122,13 @@ impl PeerPolicy {
     #[must_use]
     pub fn allow_uid(mut self, uid: u32) -> Self {
         self.more_users.insert(uid);
+        self
+    }
+
+    /// Admits one more user, on Windows, by a security identifier as `S-1-5-21-…`.
+    #[must_use]
+    pub fn allow_sid(mut self, sid: &str) -> Self {
+        self.more_sids.insert(sid.into());
         self
     }
 
@@ -138,23 +155,42 @@ impl PeerPolicy {
         if matches!(peer.transport, Transport::Memory | Transport::Tcp) {
             return Ok(());
         }
-        let Some(uid) = peer.uid else {
+        if peer.uid.is_none() && peer.sid.is_none() {
             return if self.unknown {
                 Ok(())
             } else {
                 Err(PeerRefused::Unknown { peer: peer.clone() })
             };
-        };
-        let own = imp::this_process(peer.transport).uid;
-        if self.any_user || Some(uid) == own || self.more_users.contains(&uid) {
+        }
+        let own = imp::this_process(peer.transport);
+        let is_own = own.uid == peer.uid && own.sid == peer.sid;
+        let is_more = peer.uid.is_some_and(|uid| self.more_users.contains(&uid))
+            || peer
+                .sid
+                .as_ref()
+                .is_some_and(|sid| self.more_sids.contains(sid));
+        if self.any_user || is_own || is_more {
             return Ok(());
         }
-        let more = self.more_users.iter().copied().collect();
         Err(PeerRefused::OtherUser {
             peer: peer.clone(),
-            own,
-            more,
+            admitted: self.admitted(&own),
         })
+    }
+
+    /// Who is admitted, in words.
+    fn admitted(&self, own: &Peer) -> String {
+        let uids = own.uid.iter().chain(&self.more_users);
+        let sids = own.sid.iter().chain(&self.more_sids);
+        let users: Vec<String> = uids
+            .map(|uid| format!("uid {uid}"))
+            .chain(sids.map(|sid| format!("SID {sid}")))
+            .collect();
+        if users.is_empty() {
+            "this user".to_owned()
+        } else {
+            users.join(" or ")
+        }
     }
 }
 
@@ -169,7 +205,10 @@ impl fmt::Display for Peer {
                 write!(f, " {name}={number}")?;
             }
         }
-        if self.uid.is_none() && self.remote.is_none() {
+        if let Some(sid) = &self.sid {
+            write!(f, " sid={sid}")?;
+        }
+        if self.uid.is_none() && self.sid.is_none() && self.remote.is_none() {
             f.write_str(" of unknown identity")?;
         }
         Ok(())
@@ -181,23 +220,11 @@ impl fmt::Display for Transport {
         f.write_str(match self {
             Self::Unix => "unix",
             Self::UnixAbstract => "unix-abstract",
+            Self::Pipe => "pipe",
             Self::Tcp => "tcp",
             Self::Inherit => "inherit",
             Self::Memory => "memory",
             Self::Parity => "parity",
         })
-    }
-}
-
-fn allowed(own: Option<u32>, more: &[u32]) -> String {
-    let mut users: Vec<String> = own
-        .iter()
-        .chain(more)
-        .map(|uid| format!("uid {uid}"))
-        .collect();
-    match users.len() {
-        0 => "this user".to_owned(),
-        1 => users.remove(0),
-        _ => users.join(" or "),
     }
 }

@@ -5,6 +5,13 @@ use std::path::{Path, PathBuf};
 
 use crate::imp;
 
+/// The variable that says where the runtime folder is.
+const PLACE_VARIABLE: &str = if cfg!(windows) {
+    "LOCALAPPDATA"
+} else {
+    "XDG_RUNTIME_DIR"
+};
+
 /// A folder that belongs to this user and that nobody else may look into, as it was when it was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrivateDir {
@@ -24,15 +31,15 @@ pub enum PrivateDirError {
         found: &'static str,
     },
     /// It is another user's.
-    #[error("expected the folder {} to belong to uid {expected}, found uid {found}; move it away, or set \
-             XDG_RUNTIME_DIR to a folder of this user", path.display())]
+    #[error("expected the folder {} to belong to {expected}, found {found}; move it away, or set \
+             {PLACE_VARIABLE} to a folder of this user", path.display())]
     OtherOwner {
         /// Where.
         path: PathBuf,
-        /// This user.
-        expected: u32,
+        /// This user, as `uid 1000`, or on Windows a security identifier.
+        expected: String,
         /// The owner.
-        found: u32,
+        found: String,
     },
     /// Others may look into it or write to it.
     #[error("expected the folder {path} to be closed to others (mode 700), found mode {mode:03o}; run `chmod 700 {path}`",
@@ -42,6 +49,17 @@ pub enum PrivateDirError {
         path: PathBuf,
         /// Its permissions.
         mode: u32,
+    },
+    /// A group that others are in may look into it, on Windows.
+    #[error(
+        "expected the folder {} to be closed to others, found it open to the group {group}; take that group's rights away",
+        path.display()
+    )]
+    OpenToGroup {
+        /// Where.
+        path: PathBuf,
+        /// The security identifier of the group.
+        group: &'static str,
     },
     /// Its name is a path of its own.
     #[error("expected the name of a folder, found {name:?}")]
@@ -104,7 +122,8 @@ impl PrivateDir {
 /// The folder for what lives as long as processes do: sockets, and who serves what. It may not be there yet.
 ///
 /// On Unix `$XDG_RUNTIME_DIR/nearcall`, and without that variable (or with a relative path in it, which its
-/// specification rules out) `<temporary folder>/nearcall-<uid>`.
+/// specification rules out) `<temporary folder>/nearcall-<uid>`. On Windows
+/// `%LOCALAPPDATA%\\nearcall`.
 #[must_use]
 pub fn runtime_dir() -> PathBuf {
     imp::runtime_dir()

@@ -13,10 +13,9 @@ pub use nearcall_rpc::{
     HealthSwitch, Limits, Reason, ServeError, Server, TraceContext, Trailers, WaitForReady, Wire,
     blocking, caller, inspect, limits, proxy, raw, registry, resolve,
 };
-#[cfg(unix)]
-pub use nearcall_transport::process;
 pub use nearcall_transport::{
-    Address, Connection, Peer, PeerPolicy, PrivateDir, Target, Transport, child, name, runtime_dir,
+    Address, Connection, Peer, PeerPolicy, PrivateDir, Target, Transport, child, name, process,
+    runtime_dir,
 };
 pub use prost_types;
 pub use run::{block_on, connect};

@@ -1,5 +1,5 @@
-// The C# SDK under Mono: calls, callbacks, polling, hosting both ways, misuse, leaks. Takes the address of an arith and one
-// to listen at.
+// The C# SDK under Mono: calls, callbacks, polling, hosting three ways, frames, misuse, leaks. Takes the address of an arith,
+// one to listen at, the address of the mirror server, the render program, one for it to listen at, and testdata/frames.
 using System;
 using System.Diagnostics;
 using System.Linq;
@@ -12,13 +12,13 @@ static class Tests
     static int checks;
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    static void Check(bool holds, string what)
+    internal static void Check(bool holds, string what)
     {
         checks++;
         if (!holds) throw new Exception("does not hold: " + what);
     }
 
-    static T Throws<T>(Action action) where T : Exception
+    internal static T Throws<T>(Action action) where T : Exception
     {
         try { action(); }
         catch (T expected)
@@ -29,7 +29,7 @@ static class Tests
         throw new Exception("expected " + typeof(T).Name);
     }
 
-    static void Until(Func<bool> holds, string what)
+    internal static void Until(Func<bool> holds, string what)
     {
         for (var watch = Stopwatch.StartNew(); !holds(); Thread.Sleep(1))
             if (watch.Elapsed > Patience) throw new Exception("waited in vain: " + what);
@@ -46,6 +46,10 @@ static class Tests
         Streams(args[0]);
         Hosted(args[1], Delivery.Threads);
         Hosted(args[1], Delivery.Poll);
+        Lent(args[2], Delivery.Threads);
+        Lent(args[2], Delivery.Poll);
+        FrameTests.Golden(args[5]);
+        FrameTests.Live(args[3], args[4]);
         Forgotten(args[0]);
         Misuse();
         Check(Library.HandleCount == 0, "everything is closed: " + Library.HandleCount);
@@ -182,6 +186,31 @@ static class Tests
             Until(() => { host.Poll(); return ended == 1; }, "the end on this side");
             host.Dispose();
             Check(Throws<RpcException>(() => channel.Unary("/test.v1.Test/Echo", null)).Status.Code == StatusCode.Unavailable, "gone");
+        }
+    }
+
+    // Methods that the server calls on the channel's own connection: it makes every call of ours once more.
+    static void Lent(string address, Delivery delivery)
+    {
+        using (var host = Host.Create("", delivery))
+        {
+            var calls = 0;
+            host.Unary("/test.v1.Test/Echo", (call, request) =>
+            {
+                Interlocked.Increment(ref calls);
+                call.Reply(request);
+            });
+            using (var channel = Channel.Connect(address, new ChannelOptions { Host = host }))
+            {
+                Check(Throws<NearcallException>(() => host.Start()).Result == Result.State, "it is lent");
+                using (var call = channel.Start("/test.v1.Test/Echo", Bytes("to and fro")))
+                {
+                    var found = default(Event);
+                    Until(() => { if (delivery == Delivery.Poll) host.Poll(); return call.Poll(out found); }, "an answer");
+                    Check(found.Kind == EventKind.Message && Text(found.Message) == "to and fro", "what went comes back");
+                }
+                Check(calls == 1, "by way of this side");
+            }
         }
     }
 

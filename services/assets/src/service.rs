@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use nearcall::frames::{Bulks, Frames};
 use nearcall::proto::frames::v1 as frames;
+use nearcall::tokio::runtime::Handle;
 use nearcall::tokio::sync::{Semaphore, mpsc};
 use nearcall::tokio::task::spawn_blocking;
 use nearcall::tokio_stream::wrappers::ReceiverStream;
@@ -94,7 +95,7 @@ impl proto::assets_server::Assets for AssetsService {
         let load = load.map_err(|error| refused("paths", &error))?;
         let (events, answers) = mpsc::channel(EVENTS_MAX);
         let places = Arc::clone(&self.places);
-        let runtime = nearcall::tokio::runtime::Handle::current();
+        let runtime = Handle::current();
         let can_map = request.can_map;
         spawn_blocking(move || {
             let decoding = |decode: &mut dyn FnMut()| {

@@ -14,9 +14,18 @@ use super::server::{Server, runtime_folder};
 
 const PROGRAMS: &str = "crates/nearcall-capi/tests/c";
 
+/// The SDK for C++, and its test and example.
+const CPP_SDK: &str = "sdk/cpp";
+
+/// What readers of frames in every language find the same in.
+const GOLDEN_FRAMES: &str = "testdata/frames";
+
 /// How often the programs repeat what may leak: in full, and where each instruction is looked at.
 const CALLS: &str = "10000";
 const CALLS_LOOKED_AT: &str = "500";
+
+/// How many frames a program takes where a leak would show: they come at sixty in a second.
+const FRAMES: &str = "240";
 
 /// What every program is compiled with.
 const FLAGS: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"];
@@ -39,6 +48,7 @@ struct Places {
     arith: String,
     mirror: String,
     arith_program: PathBuf,
+    render_program: PathBuf,
 }
 
 pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
@@ -59,6 +69,7 @@ pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
         arith: format!("unix:{}", arith.socket.display()),
         mirror: format!("unix:{}", mirror.socket.display()),
         arith_program: session.target().join("release/arith"),
+        render_program: render_program(session)?,
     };
     fs::create_dir_all(&places.out)?;
     for source in [
@@ -66,7 +77,9 @@ pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
         "streams.c",
         "host.c",
         "callback.c",
+        "frames.c",
         "wrapper.cpp",
+        "frames.cpp",
     ] {
         sanitized(session, &places, source)?;
         looked_at(session, &places, source)?;
@@ -79,6 +92,10 @@ pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
     tally += Tally::PASSED;
     by_cmake(session, &places)?;
     tally += Tally::PASSED;
+    layout(session, &places)?;
+    tally += Tally::PASSED;
+    example(session, &places)?;
+    tally += Tally::PASSED;
     Ok(tally)
 }
 
@@ -86,6 +103,8 @@ pub(crate) fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
 pub(crate) fn csharp(session: &Session<'_>) -> anyhow::Result<Tally> {
     let prefix = capi::install()?;
     let arith = Server::arith(session)?;
+    let mirror = Server::mirror(session)?;
+    let render = render_program(session)?;
     let runtime = runtime_folder()?;
     let out = session.target().join("outside/capi");
     fs::create_dir_all(&out)?;
@@ -94,7 +113,11 @@ pub(crate) fn csharp(session: &Session<'_>) -> anyhow::Result<Tally> {
         "sdk/csharp/Native.cs",
         "sdk/csharp/Nearcall.cs",
         "sdk/csharp/Host.cs",
+        "sdk/csharp/Frames.cs",
+        "sdk/csharp/FrameLayout.cs",
         "sdk/csharp/tests/Tests.cs",
+        "sdk/csharp/tests/FrameTests.cs",
+        "sdk/csharp/tests/Json.cs",
         "examples/csharp/hello/Arith.cs",
     ];
     let mut option = OsString::from("-out:");
@@ -105,17 +128,30 @@ pub(crate) fn csharp(session: &Session<'_>) -> anyhow::Result<Tally> {
         .arg(option)
         .args(sources)
         .succeed()?;
-    let own = runtime.path().join("csharp.sock");
+    let own = |name: &str| format!("unix:{}", runtime.path().join(name).display());
     let ended = session
         .program("mono")?
         .env("LD_LIBRARY_PATH", prefix.join("lib"))
         .arg(&program)
         .arg(format!("unix:{}", arith.socket.display()))
-        .arg(format!("unix:{}", own.display()))
+        .arg(own("csharp.sock"))
+        .arg(format!("unix:{}", mirror.socket.display()))
+        .arg(render)
+        .arg(own("render.sock"))
+        .arg(GOLDEN_FRAMES)
         .run()?;
     ensure!(ended.status.success(), "{}", ended.in_full());
     print!("{}", with_suffix(&ended.stdout, "under Mono"));
     Ok(Tally::PASSED)
+}
+
+/// The service whose frames are looked at.
+fn render_program(session: &Session<'_>) -> anyhow::Result<PathBuf> {
+    session
+        .cargo()?
+        .args(["build", "--release", "--package", "render"])
+        .succeed()?;
+    Ok(session.target().join("release/render"))
 }
 
 /// The program under the sanitizers of addresses, leaks and undefined behaviour.
@@ -223,7 +259,7 @@ fn without_exceptions(session: &Session<'_>, places: &Places) -> anyhow::Result<
         .args(["-Wshadow", "-Wconversion"])
         .arg("-I")
         .arg(places.prefix.join("include"))
-        .arg(session.root.join(PROGRAMS).join("wrapper.cpp"))
+        .args(["wrapper.cpp", "frames.cpp"].map(|name| session.root.join(PROGRAMS).join(name)))
         .succeed()?;
     println!("ok   nearcall.hpp without exceptions and RTTI");
     Ok(())
@@ -253,6 +289,71 @@ fn by_cmake(session: &Session<'_>, places: &Places) -> anyhow::Result<()> {
         let how = format!("{program}, by cmake");
         print!("{}", with_suffix(&ended.stdout, &how));
     }
+    Ok(())
+}
+
+/// The header-only reader of regions, on the golden bytes.
+fn layout(session: &Session<'_>, places: &Places) -> anyhow::Result<()> {
+    let sdk = session.root.join(CPP_SDK);
+    let program = places.out.join("layout");
+    session
+        .program("g++")?
+        .arg("-std=c++20")
+        .args(FLAGS)
+        .args(["-Wshadow", "-Wconversion", "-fno-exceptions", "-fno-rtti"])
+        .args(SANITIZERS)
+        .arg("-I")
+        .arg(sdk.join("include"))
+        .arg(sdk.join("tests/golden.cpp"))
+        .arg("-o")
+        .arg(&program)
+        .succeed()?;
+    let ended = session
+        .program(&program)?
+        .arg(session.root.join(GOLDEN_FRAMES))
+        .succeed()?;
+    print!("{}", with_suffix(&ended.stdout, "sanitized"));
+    Ok(())
+}
+
+/// The example of the SDK, built as its README says, saves a picture of a renderer.
+fn example(session: &Session<'_>, places: &Places) -> anyhow::Result<()> {
+    let build = places.out.join("cpp-example");
+    session
+        .program("cmake")?
+        .arg("-S")
+        .arg(session.root.join(CPP_SDK))
+        .arg("-B")
+        .arg(&build)
+        .arg(format!("-DCMAKE_PREFIX_PATH={}", places.prefix.display()))
+        .succeed()?;
+    session
+        .program("cmake")?
+        .arg("--build")
+        .arg(&build)
+        .succeed()?;
+    let render = Server::render(session)?;
+    let picture = places.out.join("land.ppm");
+    fs::remove_file(&picture).ok();
+    session
+        .program(build.join("save-picture"))?
+        .arg(format!("unix:{}", render.socket.display()))
+        .arg("render.main")
+        .arg(&picture)
+        .succeed()?;
+    let found = fs::read(&picture)?;
+    let head = b"P6\n480 270\n255\n";
+    let pixels = found.strip_prefix(head.as_slice()).unwrap_or_default();
+    ensure!(
+        pixels.len() == 480 * 270 * 3,
+        "expected a picture of 480x270, found {} bytes",
+        found.len()
+    );
+    ensure!(
+        pixels.iter().any(|byte| *byte != pixels[0]),
+        "expected a landscape, found one colour"
+    );
+    println!("ok   save-picture, by cmake: {} bytes", found.len());
     Ok(())
 }
 
@@ -307,6 +408,15 @@ impl Places {
             ],
             "host.c" => vec![own("host.sock").into(), calls.into()],
             "callback.c" => vec![self.mirror.clone().into(), calls.into()],
+            "frames.c" => vec![
+                self.render_program.clone().into(),
+                own("frames.sock").into(),
+                FRAMES.into(),
+            ],
+            "frames.cpp" => vec![
+                self.render_program.clone().into(),
+                own("wrapped.sock").into(),
+            ],
             _ => vec![self.arith.clone().into(), own("wrapper.sock").into()],
         }
     }

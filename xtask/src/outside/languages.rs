@@ -10,8 +10,9 @@ use crate::check::Session;
 use crate::tally::Tally;
 
 use super::server::Server;
-use copy::Copy;
+pub(super) use copy::Copy;
 use language::{LANGUAGES, Language};
+pub(super) use readme::commands;
 use transcript::{CELLS, Mark, Transcript};
 
 mod copy;

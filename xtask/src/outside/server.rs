@@ -74,6 +74,19 @@ impl Server {
         Self::start(program, socket, folder)
     }
 
+    /// nearcall's own renderer.
+    pub(crate) fn render(session: &Session<'_>) -> anyhow::Result<Self> {
+        session
+            .cargo()?
+            .args(["build", "--release", "--package", "render"])
+            .succeed()?;
+        let folder = runtime_folder()?;
+        let socket = folder.path().join("render.sock");
+        let program = session.program(session.target().join("release/render"))?;
+        let program = program.arg(format!("unix:{}", socket.display()));
+        Self::start(in_runtime(program, folder.path()), socket, folder)
+    }
+
     /// What makes every call once more, of the caller.
     pub(crate) fn mirror(session: &Session<'_>) -> anyhow::Result<Self> {
         session

@@ -4,8 +4,14 @@ use super::Place;
 use super::tokens::{Kind, Token};
 use super::tree::Tree;
 
-/// The crates that may hold `unsafe`, each under SAFETY comments that clippy asks for.
-const UNSAFE_CRATES: &[&str] = &["crates/nearcall-sys/", "crates/nearcall-capi/"];
+/// The crates that may hold `unsafe`, each under SAFETY comments that clippy asks for; and what frames are compared with, a
+/// bare ring and a library's own loans, which have no safe form and are in no program of ours.
+const UNSAFE_CRATES: &[&str] = &[
+    "crates/nearcall-sys/",
+    "crates/nearcall-capi/",
+    "bench/frames/peers/ring/",
+    "bench/frames/peers/iceoryx2/",
+];
 
 /// The packages that are tonic.
 const TONIC_CRATES: &[&str] = &[

@@ -1,8 +1,10 @@
 //! One subscription as the writer sees it. What its reader says stands in the return page, and is a claim.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use super::grant::{Grant, SubscriptionId};
+use super::held::Held;
 use super::stats::State;
 use crate::doorbell::{Doorbell, Rung};
 use crate::layout::page;
@@ -24,7 +26,7 @@ pub(super) struct Subscription {
     policy: Policy,
     state: State,
     pins: u32,
-    page: Box<dyn Words>,
+    page: Arc<dyn Words>,
     doorbell: Box<dyn Doorbell>,
     /// The newest frame that the reader has taken, as far as it can be believed: it only grows, up to the latest.
     consumed: u64,
@@ -43,7 +45,7 @@ impl Subscription {
             policy: grant.policy,
             state: State::Live,
             pins: grant.pins,
-            page,
+            page: Arc::from(page),
             doorbell,
             consumed: grant.first.saturating_sub(1),
             holding_since: None,
@@ -61,10 +63,13 @@ impl Subscription {
         self.policy
     }
 
-    /// From here on it holds the writer up by the new policy alone.
+    /// From here on it goes by the new policy, also where it was demoted by the one before. How long it has held the
+    /// writer up goes on counting until it has caught up: a reader that asks again and again would else hold it for ever.
     pub(super) fn set_policy(&mut self, policy: Policy) {
         self.policy = policy;
-        self.holding_since = None;
+        if self.state == State::Demoted {
+            self.state = State::Live;
+        }
     }
 
     pub(super) fn state(&self) -> State {
@@ -139,11 +144,11 @@ impl Subscription {
         Verdict::Go
     }
 
-    /// Waits until the reader has taken the frame before `oldest`, for at most `most`; may return earlier.
-    pub(super) fn wait(&self, oldest: u64, most: Duration) {
-        let seen = self.page.load(page::CONSUMED);
-        if seen.saturating_add(1) < oldest {
-            self.page.wait(page::CONSUMED, low_half(seen), most);
+    /// What waits until the reader has taken the frame before `oldest`.
+    pub(super) fn waits_for(&self, oldest: u64) -> Held {
+        Held {
+            page: Arc::clone(&self.page),
+            oldest,
         }
     }
 
@@ -165,12 +170,4 @@ impl Subscription {
         }
         !by_doorbell
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the low half is what is meant: a futex has 32 bits"
-)]
-pub(crate) const fn low_half(word: u64) -> u32 {
-    word as u32
 }

@@ -241,3 +241,97 @@ fn a_reader_that_samples_sleeps_until_the_next_is_due() {
         "{looks} looks for four frames: it does not sleep"
     );
 }
+
+#[test]
+fn asking_again_does_not_hold_the_writer_up_again() {
+    let (mut writer, memory) = channel(4, 8, 0);
+    let max_wait = Duration::from_secs(1);
+    let block = Policy::Block {
+        max_wait,
+        then: Then::Demote,
+    };
+    let (grant, page) = super::granted(&mut writer, block, 1);
+    let mut reader = Reader::attach(memory, Box::new(page), &grant).unwrap();
+    let state = |writer: &super::HeapWriter, now| writer.stats(now).subscriptions[0].state;
+    let begun = Instant::now();
+    publish(&mut writer, begun);
+    for tenths in 0..10 {
+        let now = begun + max_wait * tenths / 10;
+        assert!(matches!(
+            writer.loan(now),
+            Err(LoanError::Held { until, .. }) if until == begun + max_wait
+        ));
+        // Neither the same once more, nor another in between, begins the wait anew.
+        for policy in [block, Policy::Latest, block] {
+            assert_eq!(writer.set_policy(grant.id, policy), Ok(true));
+        }
+    }
+    let mut now = begun + max_wait;
+    for _ in 0..5 {
+        publish(&mut writer, now);
+        assert_eq!(state(&writer, now), State::Demoted);
+        assert_eq!(writer.set_policy(grant.id, block), Ok(true));
+        assert_eq!(state(&writer, now), State::Live);
+        now += Duration::from_millis(1);
+    }
+    // One that has caught up is waited for again.
+    reader.set_policy(Policy::Latest);
+    let newest = frame(&mut reader).seq();
+    reader.set_policy(block);
+    assert_eq!(newest, writer.latest());
+    publish(&mut writer, now);
+    assert!(matches!(
+        writer.loan(now),
+        Err(LoanError::Held { until, .. }) if until == now + max_wait
+    ));
+}
+
+#[test]
+fn a_writer_can_be_waited_for_without_it() {
+    let (mut writer, memory) = channel(4, 8, 0);
+    let policy = Policy::Block {
+        max_wait: Duration::from_secs(10),
+        then: Then::Evict,
+    };
+    let mut reader = reader(&mut writer, &memory, policy, 1);
+    let now = Instant::now();
+    publish(&mut writer, now);
+    let Err(LoanError::Held { subscription, .. }) = writer.loan(now) else {
+        panic!("the frame was not taken");
+    };
+    let held = writer.held_by(subscription).unwrap();
+    let waiting = std::thread::spawn(move || {
+        let begun = Instant::now();
+        held.wait(LONG);
+        begun.elapsed()
+    });
+    // The writer is free meanwhile.
+    assert_eq!(writer.stats(now).subscriptions[0].lag, 1);
+    drop(frame(&mut reader));
+    assert!(waiting.join().unwrap() < LONG, "bounded whatever was asked");
+    assert_eq!(publish(&mut writer, now), 2);
+    assert!(writer.unsubscribe(subscription));
+    assert!(writer.held_by(subscription).is_none());
+}
+
+#[test]
+fn a_reader_that_left_and_kept_a_frame_is_not_waited_for() {
+    let (mut writer, memory) = channel(4, 8, 0);
+    let policy = Policy::Block {
+        max_wait: Duration::from_secs(10),
+        then: Then::DropNew,
+    };
+    let mut reader = reader(&mut writer, &memory, policy, 1);
+    let now = Instant::now();
+    publish(&mut writer, now);
+    let kept = frame(&mut reader);
+    publish(&mut writer, now);
+    assert!(matches!(writer.loan(now), Err(LoanError::Held { .. })));
+    drop(reader);
+    for _ in 0..20 {
+        publish(&mut writer, now);
+    }
+    assert_eq!(kept[..], super::payload(1, 8));
+    let stats = writer.stats(now);
+    assert_eq!((stats.subscriptions[0].pins, stats.dropped), (1, 0));
+}

@@ -2333,6 +2333,131 @@ impl crate::codegen::prost::Name for ReleaseResponse {
         "/nearcall.frames.v1.ReleaseResponse".into()
     }
 }
+/// Asks for other frames.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct SetPolicyRequest {
+    /// The channel's name.
+    #[prost(string, tag = "1")]
+    pub channel: crate::codegen::prost::alloc::string::String,
+    /// The subscription, as Open numbered it.
+    #[prost(uint64, tag = "2")]
+    pub subscription: u64,
+    /// The ticket that Open gave with it.
+    #[prost(bytes = "vec", tag = "3")]
+    pub ticket: crate::codegen::prost::alloc::vec::Vec<u8>,
+    /// Which frames are wanted.
+    #[prost(message, optional, tag = "4")]
+    pub policy: ::core::option::Option<Policy>,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for SetPolicyRequest {
+    const NAME: &'static str = "SetPolicyRequest";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.SetPolicyRequest".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.SetPolicyRequest".into()
+    }
+}
+/// Other frames come.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct SetPolicyResponse {
+    /// Which.
+    #[prost(message, optional, tag = "1")]
+    pub policy: ::core::option::Option<Policy>,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for SetPolicyResponse {
+    const NAME: &'static str = "SetPolicyResponse";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.SetPolicyResponse".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.SetPolicyResponse".into()
+    }
+}
 /// Asks for memory to fill.
 #[allow(
     dead_code,
@@ -3234,7 +3359,7 @@ impl Standing {
     reason = "generated code"
 )]
 pub static FRAMES_SERVICE: crate::codegen::table::Service = {
-    static METHODS: [crate::codegen::table::Method; 7usize] = [
+    static METHODS: [crate::codegen::table::Method; 8usize] = [
         crate::codegen::table::Method::new(
                 "nearcall.frames.v1.Frames",
                 "List",
@@ -3261,6 +3386,12 @@ pub static FRAMES_SERVICE: crate::codegen::table::Service = {
                 "nearcall.frames.v1.Frames",
                 "Release",
                 "/nearcall.frames.v1.Frames/Release",
+            )
+            .idempotency(crate::codegen::table::Idempotency::Idempotent),
+        crate::codegen::table::Method::new(
+                "nearcall.frames.v1.Frames",
+                "SetPolicy",
+                "/nearcall.frames.v1.Frames/SetPolicy",
             )
             .idempotency(crate::codegen::table::Idempotency::Idempotent),
         crate::codegen::table::Method::new(
@@ -3522,6 +3653,33 @@ pub mod frames_client {
                 .unary(req, path, codec, &super::FRAMES_SERVICE.methods[4usize])
                 .await
         }
+        /// Asks for other frames of a subscription from here on, whichever way they come. Its ticket, used by now, says whose it
+        /// is. INVALID_ARGUMENT for a policy that the channel cannot keep: the subscription goes on as it was, whereas a stream
+        /// that is asked the same ends.
+        pub async fn set_policy(
+            &mut self,
+            request: impl crate::codegen::tonic::IntoRequest<super::SetPolicyRequest>,
+        ) -> std::result::Result<
+            crate::codegen::tonic::Response<super::SetPolicyResponse>,
+            crate::codegen::tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    crate::codegen::tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codegen::tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/nearcall.frames.v1.Frames/SetPolicy",
+            );
+            let req = request.into_request();
+            self.inner
+                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[5usize])
+                .await
+        }
         /// Makes memory that the caller fills and then hands to any service of this server, as `Bulk.upload`. The server picks
         /// the way as in Open; for `TIER_INLINE` nothing is made, and the bytes go as `Bulk.inline`.
         /// RESOURCE_EXHAUSTED for more bytes, or more uploads at once, than the server takes.
@@ -3546,7 +3704,7 @@ pub mod frames_client {
             );
             let req = request.into_request();
             self.inner
-                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[5usize])
+                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[6usize])
                 .await
         }
         /// How a channel and each of its subscriptions stand.
@@ -3571,7 +3729,7 @@ pub mod frames_client {
             );
             let req = request.into_request();
             self.inner
-                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[6usize])
+                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[7usize])
                 .await
         }
     }
@@ -3664,6 +3822,16 @@ pub mod frames_server {
             request: crate::codegen::tonic::Request<super::ReleaseRequest>,
         ) -> std::result::Result<
             crate::codegen::tonic::Response<super::ReleaseResponse>,
+            crate::codegen::tonic::Status,
+        >;
+        /// Asks for other frames of a subscription from here on, whichever way they come. Its ticket, used by now, says whose it
+        /// is. INVALID_ARGUMENT for a policy that the channel cannot keep: the subscription goes on as it was, whereas a stream
+        /// that is asked the same ends.
+        async fn set_policy(
+            &self,
+            request: crate::codegen::tonic::Request<super::SetPolicyRequest>,
+        ) -> std::result::Result<
+            crate::codegen::tonic::Response<super::SetPolicyResponse>,
             crate::codegen::tonic::Status,
         >;
         /// Makes memory that the caller fills and then hands to any service of this server, as `Bulk.upload`. The server picks
@@ -3998,6 +4166,54 @@ pub mod frames_server {
                     };
                     Box::pin(fut)
                 }
+                "/nearcall.frames.v1.Frames/SetPolicy" => {
+                    #[allow(non_camel_case_types)]
+                    struct SetPolicySvc<T: Frames>(pub Arc<T>);
+                    impl<
+                        T: Frames,
+                    > crate::codegen::tonic::server::UnaryService<
+                        super::SetPolicyRequest,
+                    > for SetPolicySvc<T> {
+                        type Response = super::SetPolicyResponse;
+                        type Future = BoxFuture<
+                            crate::codegen::tonic::Response<Self::Response>,
+                            crate::codegen::tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: crate::codegen::tonic::Request<
+                                super::SetPolicyRequest,
+                            >,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Frames>::set_policy(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SetPolicySvc(inner);
+                        let codec = crate::codegen::tonic_prost::ProstCodec::default();
+                        let mut grpc = crate::codegen::tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/nearcall.frames.v1.Frames/OpenUpload" => {
                     #[allow(non_camel_case_types)]
                     struct OpenUploadSvc<T: Frames>(pub Arc<T>);
@@ -4177,11 +4393,18 @@ pub mod frames_server {
                 5usize => {
                     let inner = std::sync::Arc::clone(&self.inner);
                     let handler = move |request| async move {
-                        <T as Frames>::open_upload(&*inner, request).await
+                        <T as Frames>::set_policy(&*inner, request).await
                     };
                     Some(crate::codegen::direct::answer(request, limits, handler))
                 }
                 6usize => {
+                    let inner = std::sync::Arc::clone(&self.inner);
+                    let handler = move |request| async move {
+                        <T as Frames>::open_upload(&*inner, request).await
+                    };
+                    Some(crate::codegen::direct::answer(request, limits, handler))
+                }
+                7usize => {
                     let inner = std::sync::Arc::clone(&self.inner);
                     let handler = move |request| async move {
                         <T as Frames>::stats(&*inner, request).await

@@ -347,8 +347,10 @@ async fn attempt(order: &Order, sending: Sending) -> Result<Response<ResponseBod
         Sender::Grpc {
             http2,
             authority,
+            burst,
             hosts,
         } => {
+            burst.join().await;
             let attempt = Box::pin(attempt_http2(http2, authority, hosts, sending, deadline));
             within(deadline, attempt)
                 .await

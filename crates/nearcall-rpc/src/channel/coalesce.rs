@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::burst::Burst;
 use crate::limits::COALESCED_BYTES_MAX;
 
 /// Holds small writes back until they are flushed.
@@ -21,15 +22,17 @@ pub(crate) struct Coalesce<C> {
     written: usize,
     /// Whether the flush under way has let others run.
     waited: bool,
+    burst: Burst,
 }
 
 impl<C> Coalesce<C> {
-    pub(crate) const fn new(io: C) -> Self {
+    pub(crate) const fn new(io: C, burst: Burst) -> Self {
         Self {
             io,
             held: Vec::new(),
             written: 0,
             waited: false,
+            burst,
         }
     }
 }
@@ -93,6 +96,7 @@ impl<C: AsyncWrite + Unpin> AsyncWrite for Coalesce<C> {
             ready!(self.poll_drain(cx))?;
         }
         self.waited = false;
+        self.burst.end();
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
@@ -124,7 +128,7 @@ mod tests {
         let (near, mut far) = tokio::io::duplex(1_000);
         let sizes = [1, 9, 16 * 1_024, 100, COALESCED_BYTES_MAX, 1, 70_000, 3];
         let writing = tokio::spawn(async move {
-            let mut near = Coalesce::new(near);
+            let mut near = Coalesce::new(near, Burst::default());
             for (round, size) in sizes.into_iter().enumerate() {
                 near.write_all(&vec![round as u8; size]).await.unwrap();
                 if round % 2 == 1 {
@@ -148,7 +152,7 @@ mod tests {
         let mut mock = tokio_test::io::Builder::new()
             .write(b"headers, message")
             .build();
-        let mut io = Coalesce::new(&mut mock);
+        let mut io = Coalesce::new(&mut mock, Burst::default());
         io.write_all(b"headers, ").await.unwrap();
         let mut cx = Context::from_waker(std::task::Waker::noop());
         assert!(Pin::new(&mut io).poll_flush(&mut cx).is_pending());

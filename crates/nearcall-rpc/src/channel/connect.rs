@@ -15,6 +15,7 @@ use nearcall_transport::{
 };
 use tokio_util::sync::DropGuard;
 
+use super::burst::Burst;
 use super::coalesce::Coalesce;
 use crate::body::OutgoingBody;
 use crate::callback::{self, Host};
@@ -100,6 +101,7 @@ pub(crate) enum Sender {
     Grpc {
         http2: hyper::client::conn::http2::SendRequest<OutgoingBody>,
         authority: Authority,
+        burst: Burst,
         /// What the client hosts on the connection ends with the last of these.
         hosts: Option<Arc<DropGuard>>,
     },
@@ -267,15 +269,14 @@ where
     Some(Sender::Lane(lane))
 }
 
-/// Whoever came first may have taken an abstract name, and a name in the registry promises a process of this user's.
+/// Whoever came first may have taken an abstract name or a pipe, and a name in the registry promises a process of this user's.
 /// The permissions of a path that the caller wrote out, and the loopback port, are the caller's own choice.
 fn check_peer(way: &Way, address: &Address, peer: &Peer) -> Result<(), ConnectError> {
     let promised = matches!(way.target, Target::Name(_)) && peer.transport == Transport::Unix;
+    let is_first_come = matches!(peer.transport, Transport::UnixAbstract | Transport::Pipe);
     let admitted = match &way.peers {
         Some(peers) => peers.admit(peer),
-        None if promised || peer.transport == Transport::UnixAbstract => {
-            PeerPolicy::default().admit(peer)
-        }
+        None if promised || is_first_come => PeerPolicy::default().admit(peer),
         None => Ok(()),
     };
     admitted.map_err(|source| ConnectError::WrongPeer {
@@ -298,9 +299,9 @@ pub(crate) async fn handshake(
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT);
     let server = connection.peer().clone();
-    let (http2, driver) = builder
-        .handshake(TokioIo::new(Coalesce::new(connection)))
-        .await?;
+    let burst = Burst::default();
+    let io = Coalesce::new(connection, burst.clone());
+    let (http2, driver) = builder.handshake(TokioIo::new(io)).await?;
     // Ends when the last sender is dropped, or with the connection.
     tokio::spawn(async move {
         if let Err(error) = driver.await {
@@ -310,6 +311,7 @@ pub(crate) async fn handshake(
     Ok(Sender::Grpc {
         http2,
         authority,
+        burst,
         hosts: None,
     })
 }

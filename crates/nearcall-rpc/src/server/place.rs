@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use nearcall_transport::limits::FOLDER_ATTEMPTS;
 use nearcall_transport::name::ServiceName;
-use nearcall_transport::{Address, BindError, ListenOptions, Listener, Target};
+use nearcall_transport::{BindError, ListenOptions, Listener, Target};
 
 use crate::registry::{Entry, Registration, Registry, rfc3339};
 use crate::resolve::world_of;
@@ -59,9 +59,9 @@ impl Place {
         let world = world_of(name)?;
         let options = options(server, name.local());
         let mut attempts = 1..FOLDER_ATTEMPTS;
-        let (registry, listener) = loop {
+        let (mut registry, listener) = loop {
             let registry = Registry::create(&world)?;
-            let address = Address::Unix(registry.socket(name));
+            let address = registry.address(name);
             match Listener::bind(&address, &options).await {
                 Ok(listener) => break (registry, listener),
                 // The last server of the world stopped in between, and took the folder along.
@@ -78,7 +78,16 @@ impl Place {
             services: server.services.clone(),
             schema_hash: server.schema_hash.clone(),
         };
-        let registration = registry.register(name, &entry)?;
+        let registration = loop {
+            match registry.register(name, &entry) {
+                Ok(registration) => break registration,
+                // A pipe is not in the folder, which may go as above.
+                Err(error) if error.is_not_found() && attempts.next().is_some() => {
+                    registry = Registry::create(&world)?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
         Ok(Self {
             registration: Some(registration),
             listener,

@@ -1,25 +1,24 @@
-//! What tells a process to stop: SIGINT and SIGTERM.
+//! What tells a process to stop.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 use std::io;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+#[cfg(unix)]
+use unix::Sources;
+#[cfg(windows)]
+use windows::Sources;
 
-/// Both signals, from the moment this is made; or neither, where they are not the server's business.
+/// All that there are, from the moment this is made; or none, where they are not the server's business.
 #[derive(Debug)]
-pub(crate) struct Signals(Option<Both>);
-
-#[derive(Debug)]
-struct Both {
-    interrupt: Signal,
-    terminate: Signal,
-}
+pub(crate) struct Signals(Option<Sources>);
 
 impl Signals {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self(Some(Both {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })))
+        Ok(Self(Some(Sources::new()?)))
     }
 
     /// None ever comes, and the process ends at one as if there were no server in it.
@@ -29,12 +28,9 @@ impl Signals {
 
     /// The name of the next one that comes.
     pub(crate) async fn next(&mut self) -> &'static str {
-        let Some(both) = &mut self.0 else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = both.interrupt.recv() => "SIGINT",
-            _ = both.terminate.recv() => "SIGTERM",
+        match &mut self.0 {
+            Some(sources) => sources.next().await,
+            None => std::future::pending().await,
         }
     }
 }

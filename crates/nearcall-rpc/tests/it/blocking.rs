@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use nearcall::tokio::sync::oneshot;
 use nearcall::{Channel, Code, Request, Server, Wire, block_on, blocking, tokio_stream};
+use nearcall_testkit::address_in;
 use nearcall_testkit::probe::pb::probe_client::blocking::ProbeClient;
 use nearcall_testkit::probe::{Order, Probe, ProbeServer};
 
@@ -66,8 +67,7 @@ fn order(payload: &[u8]) -> Order {
 fn check(with: impl Fn(&Serving, Wire)) {
     for wire in [Wire::Lane, Wire::Grpc] {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("probe.sock");
-        let server = Serving::start(&format!("unix:{}", path.display()), |server| server);
+        let server = Serving::start(&address_in(folder.path()), |server| server);
         with(&server, wire);
     }
 }
@@ -236,7 +236,7 @@ fn large_messages_cross() {
 fn a_server_that_comes_back_is_found_again() {
     for wire in [Wire::Lane, Wire::Grpc] {
         let folder = tempfile::tempdir().unwrap();
-        let address = format!("unix:{}", folder.path().join("probe.sock").display());
+        let address = address_in(folder.path());
         let server = Serving::start(&address, |server| server);
         let mut client = ProbeClient::new(server.channel(wire));
         assert!(client.unary(order(b"before")).is_ok(), "{wire}");
@@ -251,7 +251,7 @@ fn a_server_that_comes_back_is_found_again() {
 #[test]
 fn a_server_without_the_lane_is_called_by_grpc() {
     let folder = tempfile::tempdir().unwrap();
-    let address = format!("unix:{}", folder.path().join("probe.sock").display());
+    let address = address_in(folder.path());
     let server = Serving::start(&address, Server::without_lane);
     let channel = blocking::connect(&server.address).unwrap();
     assert_eq!(channel.wire(), Some(Wire::Grpc));

@@ -8,18 +8,26 @@ mod calls;
 mod conformance;
 mod context;
 mod deadlines;
+#[cfg(unix)]
 mod front;
+#[cfg(unix)]
 mod hostile;
 mod interop;
+#[cfg(unix)]
 mod lane_choice;
+#[cfg(unix)]
 mod lane_hostile;
+#[cfg(unix)]
 mod lane_peer;
 mod limits;
 mod metadata;
 mod proxy;
 mod raw;
 mod reconnect;
+#[cfg(unix)]
 mod registry;
 mod services;
+#[cfg(unix)]
 mod shutdown;
+#[cfg(unix)]
 mod wires;

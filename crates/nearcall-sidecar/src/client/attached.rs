@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nearcall_frames::handover::claim;
-use nearcall_frames::{End, Heard, Hearing, Next, NextError as ReadError, Reader};
+use nearcall_frames::{End, Heard, Hearing, Next, NextError as ReadError, Policy, Reader};
 use nearcall_sys::memory::ReadOnly;
 use nearcall_sys::packet::{self, Socket};
 
@@ -25,6 +25,21 @@ pub(super) struct Attached {
     epoch: u64,
     /// The server hung up. What it published before is still there.
     gone: bool,
+}
+
+/// What a look into the memory found.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame is what nearly always comes, and a box would be an allocation for each"
+)]
+enum Look {
+    Came(Came),
+    /// Nothing yet; `again` is when the policy allows another frame.
+    Nothing {
+        again: Option<Instant>,
+    },
+    /// The writer was faster at every try.
+    Overtaken,
 }
 
 /// Why the memory was not to be had.
@@ -65,20 +80,57 @@ impl Attached {
         })
     }
 
+    /// Goes on by a policy that the server agreed to.
+    pub(super) fn set_policy(&mut self, policy: Policy) {
+        self.reader.set_policy(policy);
+    }
+
     pub(super) async fn next(&mut self) -> Result<Came, NextError> {
         loop {
-            match self.reader.next(Instant::now()) {
-                Ok(Next::Frame(lease)) => return Ok(Came::Frame(Frame::leased(lease, self.epoch))),
-                Ok(Next::Gap(gap)) => return Ok(Came::Gap(gap)),
-                Ok(Next::End(End::Retired)) => return Ok(Came::Lost),
-                Ok(Next::End(_)) => return Ok(Came::Closed),
-                Ok(Next::Nothing { again: None }) if self.gone => return self.after_hang_up(),
-                Ok(Next::Nothing { again }) => self.wait(again).await?,
-                Ok(_) => {}
-                Err(ReadError::AllHeld { granted }) => return Err(NextError::AllHeld { granted }),
-                Err(ReadError::Overtaken) => tokio::task::yield_now().await,
-                Err(error) => return Err(error.into()),
+            match self.look()? {
+                Look::Came(came) => return Ok(came),
+                Look::Nothing { again: None } if self.gone => return self.after_hang_up(),
+                Look::Nothing { again } => self.wait(again).await?,
+                Look::Overtaken => tokio::task::yield_now().await,
             }
+        }
+    }
+
+    /// What is there, if something is. It does not wait, and needs no runtime.
+    pub(super) fn try_next(&mut self) -> Result<Option<Came>, NextError> {
+        loop {
+            match self.look()? {
+                Look::Came(came) => return Ok(Some(came)),
+                Look::Nothing { again: None } if self.gone => {
+                    return self.after_hang_up().map(Some);
+                }
+                Look::Nothing { again: None } => {
+                    self.gone = Hearing::hear(&self.bell, Duration::ZERO) == Heard::Gone;
+                    // What was published before the server hung up may have come after the look.
+                    if !self.gone {
+                        return Ok(None);
+                    }
+                }
+                Look::Nothing { again: Some(_) } | Look::Overtaken => return Ok(None),
+            }
+        }
+    }
+
+    fn look(&mut self) -> Result<Look, NextError> {
+        loop {
+            return match self.reader.next(Instant::now()) {
+                Ok(Next::Frame(lease)) => {
+                    Ok(Look::Came(Came::Frame(Frame::leased(lease, self.epoch))))
+                }
+                Ok(Next::Gap(gap)) => Ok(Look::Came(Came::Gap(gap))),
+                Ok(Next::End(End::Retired)) => Ok(Look::Came(Came::Lost)),
+                Ok(Next::End(_)) => Ok(Look::Came(Came::Closed)),
+                Ok(Next::Nothing { again }) => Ok(Look::Nothing { again }),
+                Ok(_) => continue,
+                Err(ReadError::AllHeld { granted }) => Err(NextError::AllHeld { granted }),
+                Err(ReadError::Overtaken) => Ok(Look::Overtaken),
+                Err(error) => Err(error.into()),
+            };
         }
     }
 

@@ -14,7 +14,9 @@ use crate::wire::write_info;
 
 /// A frame: its bytes, in shared memory or here, and what its writer says of it. It derefs to the bytes.
 ///
-/// The writer leaves it alone until it is dropped. It may go to another thread, and may outlive its stream.
+/// The writer leaves it alone until it is dropped. It may go to another thread, and may outlive its stream. One that came
+/// by [`Tier::Proc`] is held by the server for as long as the connection lasts: where that breaks and the server goes
+/// on, its bytes become another frame's.
 pub struct Frame {
     body: Body,
     epoch: u64,

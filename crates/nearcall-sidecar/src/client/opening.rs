@@ -1,6 +1,6 @@
 //! Opening a channel: what the server picks, and what is done when that turns out not to work.
 
-use nearcall_frames::{Geometry, GeometryError, Grant, Identity, SubscriptionId};
+use nearcall_frames::{Geometry, GeometryError, Grant, Identity, Policy, SubscriptionId};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use tonic::Status;
@@ -33,6 +33,14 @@ pub enum OpenError {
 pub(super) struct Opened {
     pub(super) source: Source,
     pub(super) epoch: u64,
+    pub(super) ours: Ours,
+}
+
+/// What names the subscription to the server, and proves that it is this client's.
+#[derive(Debug)]
+pub(super) struct Ours {
+    id: SubscriptionId,
+    ticket: Vec<u8>,
 }
 
 /// What a server granted.
@@ -54,19 +62,35 @@ impl How {
             let granted = self.ask(&tiers, useless).await?;
             useless = granted.ticket.clone();
             let epoch = granted.grant.identity.epoch;
+            let ours = Ours {
+                id: granted.grant.id,
+                ticket: granted.ticket.clone(),
+            };
             let tier = granted.tier;
+            if tier != Tier::Inline && !tiers.contains(&tier) {
+                let expected = "a tier that was asked for";
+                return Err(OpenError::Answer { expected });
+            }
             let fault: Box<dyn std::error::Error + Send + Sync> = match tier {
                 Tier::Broker => match Attached::attach(granted).await {
                     Ok(attached) => {
                         let source = Source::Attached(attached);
-                        return Ok(Opened { source, epoch });
+                        return Ok(Opened {
+                            source,
+                            epoch,
+                            ours,
+                        });
                     }
                     Err(AttachFault(fault)) => fault,
                 },
                 Tier::Proc | Tier::Inline => match Streamed::start(&self.channel, granted).await {
                     Ok(streamed) => {
                         let source = Source::Streamed(streamed);
-                        return Ok(Opened { source, epoch });
+                        return Ok(Opened {
+                            source,
+                            epoch,
+                            ours,
+                        });
                     }
                     Err(fault) if tier == Tier::Proc => Box::new(fault),
                     Err(fault) => return Err(fault.into()),
@@ -75,6 +99,19 @@ impl How {
             tracing::debug!(name = self.name, %tier, %fault, "frames cannot come so; asking for another way");
             tiers.retain(|other| *other != tier);
         }
+    }
+
+    /// Asks the server for other frames of a subscription, and answers which come.
+    pub(super) async fn ask_policy(&self, ours: &Ours, policy: Policy) -> Result<Policy, Status> {
+        let request = wire::SetPolicyRequest {
+            channel: self.name.clone(),
+            subscription: ours.id.number(),
+            ticket: ours.ticket.clone(),
+            policy: Some(write_policy(policy)),
+        };
+        let mut client = FramesClient::new(self.channel.clone());
+        let answer = client.set_policy(request).await?;
+        Ok(read_policy(answer.into_inner().policy).unwrap_or(policy))
     }
 
     async fn ask(&self, tiers: &[Tier], useless: Vec<u8>) -> Result<Granted, OpenError> {

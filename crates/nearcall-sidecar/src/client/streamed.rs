@@ -1,14 +1,14 @@
 //! Frames that a stream brings: as bytes, or as references into memory that `/proc` opened.
 
-use std::fs::File;
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use nearcall_frames::{Gap, Header, Info, layout};
+use nearcall_frames::{Gap, Header, Info, Policy, layout};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::Channel;
-use nearcall_sys::memory::{ReadOnly, open_region};
+use nearcall_sys::memory::{ReadOnly, open_path, open_region};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Code, Status, Streaming};
@@ -19,7 +19,7 @@ use super::frame::Frame;
 use super::opening::{Granted, OpenError};
 use super::{Came, NextError};
 use crate::tier::Tier;
-use crate::wire::read_info;
+use crate::wire::{read_info, write_policy};
 
 /// Frames that may come before the reader asks for more: one to look at while the next is under way.
 const CREDIT: u32 = 2;
@@ -32,10 +32,13 @@ pub(super) struct Streamed {
     payload_bytes: usize,
     /// How many frames may be held, and what says how many are.
     pins: u32,
-    held: Arc<()>,
+    held: Arc<Kept>,
     view: Option<Arc<ReadOnly>>,
     up: Up,
-    down: Streaming<wire::SubscribeResponse>,
+    /// None once it was left to the frames that are held.
+    down: Option<Down>,
+    /// The subscription lagged, and was ended as it asked.
+    evicted: bool,
     /// A frame of which more is to come.
     begun: Option<(Info, Vec<u8>, usize)>,
     /// A frame was handed on, and the next may come.
@@ -44,6 +47,13 @@ pub(super) struct Streamed {
 
 /// Bounded by what the server lets come: a message for each frame's credit, and one for its end.
 type Up = mpsc::UnboundedSender<wire::SubscribeRequest>;
+
+type Down = Streaming<wire::SubscribeResponse>;
+
+/// The stream, where it is over for its reader and frames of it are still held: the server holds them for as long as
+/// there is the stream.
+#[derive(Debug, Default)]
+struct Kept(Mutex<Option<Down>>);
 
 /// Why a stream did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +83,7 @@ impl From<StartFault> for OpenError {
 pub(super) struct Hold {
     seq: u64,
     up: Up,
-    _held: Arc<()>,
+    _held: Arc<Kept>,
 }
 
 impl Drop for Hold {
@@ -87,7 +97,7 @@ impl Drop for Hold {
 impl Streamed {
     pub(super) async fn start(channel: &Channel, granted: Granted) -> Result<Self, StartFault> {
         let view = match granted.tier {
-            Tier::Proc => Some(Arc::new(open_path(&granted)?)),
+            Tier::Proc => Some(Arc::new(open_view(&granted)?)),
             _ => None,
         };
         let (up, requests) = mpsc::unbounded_channel();
@@ -104,10 +114,11 @@ impl Streamed {
             epoch: granted.grant.identity.epoch,
             payload_bytes: granted.grant.geometry.payload_bytes(),
             pins: granted.grant.pins,
-            held: Arc::new(()),
+            held: Arc::default(),
             view,
             up,
-            down: down.map_err(StartFault::Refused)?.into_inner(),
+            down: Some(down.map_err(StartFault::Refused)?.into_inner()),
+            evicted: false,
             begun: None,
             owed: false,
         })
@@ -118,6 +129,9 @@ impl Streamed {
     }
 
     pub(super) async fn next(&mut self) -> Result<Came, NextError> {
+        if self.evicted {
+            return Err(NextError::Evicted);
+        }
         let granted = self.pins;
         if self.view.is_some() && Arc::strong_count(&self.held) > granted as usize {
             return Err(NextError::AllHeld { granted });
@@ -126,7 +140,10 @@ impl Streamed {
             let _ = say(&self.up, Request::Credit(wire::Credit { frames: 1 }));
         }
         loop {
-            let said = match self.down.message().await {
+            let Some(down) = &mut self.down else {
+                return Ok(Came::Lost);
+            };
+            let said = match down.message().await {
                 Ok(Some(said)) => said.event,
                 Ok(None) => return Ok(Came::Lost),
                 Err(status) => return ended(status),
@@ -135,7 +152,10 @@ impl Streamed {
                 Some(Event::Frame(frame)) => self.begin(frame)?,
                 Some(Event::Chunk(wire::Chunk { bytes })) => self.go_on(bytes)?,
                 Some(Event::Gap(wire::Gap { first, last })) => Some(Came::Gap(Gap { first, last })),
-                Some(Event::End(end)) => return how_it_ended(end.ending()),
+                Some(Event::End(end)) => {
+                    self.evicted = end.ending() == wire::Ending::Evicted;
+                    return how_it_ended(end.ending());
+                }
                 // Something that a later version says.
                 None => None,
             };
@@ -211,9 +231,20 @@ impl Streamed {
     }
 }
 
+impl Drop for Streamed {
+    /// Frames may outlive what they came by. Nobody takes any more, so nobody is to be waited for.
+    fn drop(&mut self) {
+        if Arc::strong_count(&self.held) > 1 {
+            let _ = say(&self.up, Request::Policy(write_policy(Policy::Latest)));
+            let mut kept = self.held.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *kept = self.down.take();
+        }
+    }
+}
+
 /// Opens the region by its path, and holds it against what the server said over gRPC.
-fn open_path(granted: &Granted) -> Result<ReadOnly, StartFault> {
-    let file = File::open(&granted.path)?;
+fn open_view(granted: &Granted) -> Result<ReadOnly, StartFault> {
+    let file = open_path(Path::new(&granted.path))?;
     let view = open_region(file.as_fd(), granted.grant.geometry.region_bytes())?;
     let mut bytes = [0; layout::header::FIXED_BYTES];
     view.read(0, &mut bytes);

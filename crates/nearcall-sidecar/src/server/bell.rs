@@ -1,9 +1,9 @@
 //! Doorbells of readers: those who are not there yet, and those within this process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use nearcall_frames::{Doorbell, Rung};
+use nearcall_frames::{Doorbell, Policy, Rung};
 use nearcall_sys::packet::Socket;
 use tokio::sync::Notify;
 
@@ -12,10 +12,10 @@ use tokio::sync::Notify;
 pub(super) struct LateBell(Arc<OnceLock<Socket>>);
 
 impl LateBell {
-    /// The reader is there. A ticket is used once, so this is too.
-    pub(super) fn connect(&self, socket: Socket) {
-        // A second socket would be hung up on, as who sent it deserves.
-        let _ = self.0.set(socket);
+    /// The reader is there, and is told of its memory over the socket that comes back. A ticket is used once, so this is
+    /// too: a second socket would be hung up on, as who sent it deserves.
+    pub(super) fn connect(&self, socket: Socket) -> &Socket {
+        self.0.get_or_init(|| socket)
     }
 }
 
@@ -45,12 +45,29 @@ pub(super) struct NearBell(Arc<Near>);
 struct Near {
     rung: Notify,
     evicted: AtomicBool,
+    /// Another policy, which the reader has not gone over to yet.
+    policy: Mutex<Option<Policy>>,
 }
 
 impl NearBell {
     /// Waits for a ring; one that came before counts.
     pub(super) async fn rung(&self) {
         self.0.rung.notified().await;
+    }
+
+    /// Has the reader go on by another policy.
+    pub(super) fn set_policy(&self, policy: Policy) {
+        *self.policy() = Some(policy);
+        self.0.rung.notify_one();
+    }
+
+    /// The policy to go on by, where it is another; said once.
+    pub(super) fn other_policy(&self) -> Option<Policy> {
+        self.policy().take()
+    }
+
+    fn policy(&self) -> MutexGuard<'_, Option<Policy>> {
+        self.0.policy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn is_evicted(&self) -> bool {

@@ -200,12 +200,14 @@ fn begin(socket: Socket, far: Far) -> Option<Subscribed> {
         region,
         subscribed,
     } = far;
-    let handed = hand_over(&socket, &grant, region.descriptor.as_fd(), page);
+    // In this order: who has its page may go to sleep by it at once, and is woken once for each wish. A ring that nobody
+    // was connected to hear would be the only one.
+    let socket = bell.connect(socket);
+    let handed = hand_over(socket, &grant, region.descriptor.as_fd(), page);
     if let Err(error) = handed {
         tracing::debug!(%error, "a reader hung up as its memory was handed over");
         return None;
     }
-    bell.connect(socket);
     Some(subscribed)
 }
 

@@ -16,6 +16,7 @@ use nearcall_sys::memory::{ReadOnly, Writable, make_return_page};
 use super::ChannelError;
 use super::bell::{LateBell, NearBell};
 use super::region::Region;
+use super::tickets::Secret;
 use crate::status::Refused;
 use crate::tier::Tier;
 use crate::wire::{write_geometry, write_policy};
@@ -36,11 +37,22 @@ pub(super) struct Core {
 }
 
 /// What is known of a reader beside what its return page says.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct WhoReads {
     /// None for a client that polls.
     pub(super) tier: Option<Tier>,
     pub(super) pid: Option<u32>,
+    /// What it has to show who changes the subscription. None for a client that polls.
+    pub(super) proof: Option<Proof>,
+    /// What reaches a reader within this process.
+    pub(super) bell: Option<NearBell>,
+}
+
+/// Whose a subscription is: who opened it, with the ticket that it got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Proof {
+    pub(super) ticket: Secret,
+    pub(super) uid: Option<u32>,
 }
 
 /// A subscription, given back when this is dropped, which has to be after whatever reads by it.
@@ -121,9 +133,10 @@ impl Channel {
     pub(super) fn subscribe_near(
         self: &Arc<Self>,
         request: Request,
-        who: WhoReads,
+        mut who: WhoReads,
     ) -> Result<(Near, Grant), Refused> {
         let (page, bell) = (Arc::new(Heap::return_page()), NearBell::default());
+        who.bell = Some(bell.clone());
         let theirs = (Box::new(Arc::clone(&page)), Box::new(bell.clone()));
         let (grant, region, subscribed) = self.subscribe(theirs.0, theirs.1, request, who)?;
         let reader = Reader::attach(Arc::clone(&region.view), Box::new(page), &grant)
@@ -187,6 +200,29 @@ impl Channel {
         }
     }
 
+    /// Gives a subscription another policy, for who proves that it is theirs.
+    pub(super) fn set_policy(
+        &self,
+        id: SubscriptionId,
+        proof: Proof,
+        policy: Policy,
+    ) -> Result<(), Refused> {
+        let mut core = self.core();
+        core.reap();
+        let core = &mut *core;
+        let who = core.readers.get(&id);
+        if who.is_none_or(|who| who.proof != Some(proof)) {
+            return Err(Refused::NotTheirs);
+        }
+        let writer = core.writer.as_mut().ok_or(Refused::Ended)?;
+        let set = writer.set_policy(id, policy);
+        set.map_err(|source| self.refused(source))?;
+        if let Some(bell) = who.and_then(|who| who.bell.as_ref()) {
+            bell.set_policy(policy);
+        }
+        Ok(())
+    }
+
     /// The channel in a few words.
     pub(super) fn told(&self) -> wire::Channel {
         let mut core = self.core();
@@ -209,10 +245,10 @@ impl Channel {
         let mut core = self.core();
         core.reap();
         let stats = core.stats();
-        let subscriptions = stats.subscriptions.iter().map(|one| {
-            let who = core.readers.get(&one.id).copied().unwrap_or_default();
-            subscription(one, who)
-        });
+        let subscriptions = stats
+            .subscriptions
+            .iter()
+            .map(|one| subscription(one, core.readers.get(&one.id)));
         wire::StatsResponse {
             channel: Some(self.in_words(&core)),
             dropped: stats.dropped,
@@ -289,7 +325,8 @@ impl Drop for Subscribed {
     }
 }
 
-fn subscription(stats: &SubscriptionStats, who: WhoReads) -> wire::Subscription {
+fn subscription(stats: &SubscriptionStats, who: Option<&WhoReads>) -> wire::Subscription {
+    let tier = who.and_then(|who| who.tier);
     let age = stats.oldest_pin_age.unwrap_or_default();
     let standing = match stats.state {
         State::Demoted => wire::Standing::Demoted,
@@ -298,7 +335,7 @@ fn subscription(stats: &SubscriptionStats, who: WhoReads) -> wire::Subscription 
     };
     wire::Subscription {
         subscription: stats.id.number(),
-        tier: who.tier.map_or(wire::Tier::Unspecified, Tier::wire).into(),
+        tier: tier.map_or(wire::Tier::Unspecified, Tier::wire).into(),
         policy: Some(write_policy(stats.policy)),
         standing: standing.into(),
         lag: stats.lag,
@@ -306,6 +343,6 @@ fn subscription(stats: &SubscriptionStats, who: WhoReads) -> wire::Subscription 
         pins_granted: stats.pins_granted,
         pins: stats.pins,
         oldest_pin_age_ms: u64::try_from(age.as_millis()).unwrap_or(u64::MAX),
-        pid: who.pid.unwrap_or(0),
+        pid: who.and_then(|who| who.pid).unwrap_or(0),
     }
 }

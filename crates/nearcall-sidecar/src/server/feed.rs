@@ -78,7 +78,11 @@ impl Feed {
     async fn go_on(&mut self, up: &mut Up) -> Result<(), Stop> {
         loop {
             if self.near.bell.is_evicted() {
-                return self.end(wire::Ending::Evicted).await;
+                self.end(wire::Ending::Evicted).await?;
+                return self.keep(up).await;
+            }
+            if let Some(policy) = self.near.bell.other_policy() {
+                self.near.reader.set_policy(policy);
             }
             if self.credit == 0 {
                 let heard = up.message().await?;
@@ -104,6 +108,18 @@ impl Feed {
                 Err(error) => return Err(Refused::Next(error).into()),
             }
         }
+    }
+
+    /// What the reader of a subscription that ended holds stays as it is until it lets go or leaves.
+    async fn keep(&mut self, up: &mut Up) -> Result<(), Stop> {
+        while !self.held.is_empty() {
+            let heard = tokio::select! {
+                () = self.down.closed() => return Err(Stop::Gone),
+                heard = up.message() => heard?,
+            };
+            self.hear(heard)?;
+        }
+        Ok(())
     }
 
     /// Waits until there may be something to send, or something was said.

@@ -10,7 +10,7 @@ use nearcall_sys::memory::ReadOnly;
 use super::Shared;
 use super::channel::Near;
 use super::expiry::Expiry;
-use super::tickets::Secret;
+use super::tickets::{Secret, secret};
 use crate::limits::LEASES_MAX;
 use crate::status::Refused;
 
@@ -40,9 +40,7 @@ impl Leases {
         near: Near,
         lease: Lease<Arc<ReadOnly>>,
     ) -> Result<Secret, Refused> {
-        let mut secret = Secret::default();
-        getrandom::fill(&mut secret)
-            .map_err(|error| Refused::Memory(format!("the system gives no randomness: {error}")))?;
+        let secret = secret()?;
         let ended = session.ended();
         let weak = Arc::downgrade(shared);
         let expiry = async move {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nearcall_frames::{Lease, Policy, Request};
+use nearcall_frames::{Lease, Policy, Request, SubscriptionId};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_server;
 use nearcall_rpc::Session;
@@ -14,11 +14,11 @@ use wire::subscribe_request::Request as Said;
 
 use super::Shared;
 use super::caller::Caller;
-use super::channel::{Channel, WhoReads};
+use super::channel::{Channel, Proof, WhoReads};
 use super::feed::Feed;
 use super::leases::Leases;
 use super::region::Region;
-use super::tickets::{Granted, Holder};
+use super::tickets::{Granted, Holder, secret};
 use super::uploads::Uploads;
 use crate::limits::{
     CHUNK_BYTES_MAX, CREDIT_MAX, INLINE_BELOW, PINS, POLLED_BYTES_MAX, QUEUED_MESSAGES_MAX,
@@ -45,10 +45,13 @@ impl Service {
         tier: Tier,
         request: Request,
         pid: Option<u32>,
+        proof: Proof,
     ) -> Result<(Granted, wire::OpenResponse), Refused> {
         let who = WhoReads {
             tier: Some(tier),
             pid,
+            proof: Some(proof),
+            bell: None,
         };
         // What goes inline is copied, so that one frame at a time is held here however many the reader keeps.
         let pins = if tier == Tier::Inline {
@@ -70,7 +73,7 @@ impl Service {
             tier: tier.wire().into(),
             region: Some(region.told(tier == Tier::Proc)),
             subscription: grant.id.number(),
-            ticket: Vec::new(),
+            ticket: proof.ticket.to_vec(),
             broker_path: String::new(),
             policy: Some(write_policy(grant.policy)),
             pins: grant.pins,
@@ -88,9 +91,7 @@ impl Service {
         let holder = Holder::of(caller);
         self.shared.tickets.give_back(&request.instead_of, &holder);
         let channel = self.shared.find(&request.channel)?;
-        let policy = read_policy(request.policy).ok_or_else(|| Refused::Policy {
-            found: format!("{:?}", request.policy),
-        })?;
+        let policy = policy(request.policy)?;
         let pins = if request.pins == 0 {
             PINS
         } else {
@@ -108,9 +109,13 @@ impl Service {
             self.shared.way(caller, request.tiers())
         };
         let pid = caller.peer.as_ref().and_then(|peer| peer.pid);
-        let (granted, mut told) = Self::grant(&channel, tier, Request { policy, pins }, pid)?;
-        let secret = self.shared.tickets.issue(&self.shared, holder, granted)?;
-        told.ticket = secret.to_vec();
+        let ticket = secret()?;
+        let uid = holder.uid;
+        let proof = Proof { ticket, uid };
+        let asked = Request { policy, pins };
+        let (granted, mut told) = Self::grant(&channel, tier, asked, pid, proof)?;
+        let tickets = &self.shared.tickets;
+        tickets.issue(&self.shared, ticket, holder, granted)?;
         if tier == Tier::Broker {
             told.broker_path = broker.unwrap_or_default();
         }
@@ -126,7 +131,11 @@ impl Service {
         let policy = Policy::Latest;
         let asked = Request { policy, pins: 1 };
         let pid = caller.peer.as_ref().and_then(|peer| peer.pid);
-        let (mut near, _) = channel.subscribe_near(asked, WhoReads { tier: None, pid })?;
+        let who = WhoReads {
+            pid,
+            ..WhoReads::default()
+        };
+        let (mut near, _) = channel.subscribe_near(asked, who)?;
         let epoch = self.shared.epoch;
         let newest = near.reader.newest().map_err(Refused::Next)?;
         let Some(lease) =
@@ -230,6 +239,21 @@ impl frames_server::Frames for Service {
         Ok(tonic::Response::new(wire::ReleaseResponse {}))
     }
 
+    async fn set_policy(
+        &self,
+        request: tonic::Request<wire::SetPolicyRequest>,
+    ) -> Result<tonic::Response<wire::SetPolicyResponse>, Status> {
+        let uid = Caller::of(&request).peer.and_then(|peer| peer.uid);
+        let request = request.into_inner();
+        let channel = self.shared.find(&request.channel)?;
+        let policy = policy(request.policy)?;
+        let ticket = request.ticket.try_into().map_err(|_| Refused::NotTheirs)?;
+        let id = SubscriptionId::new(request.subscription);
+        channel.set_policy(id, Proof { ticket, uid }, policy)?;
+        let policy = Some(write_policy(policy));
+        Ok(tonic::Response::new(wire::SetPolicyResponse { policy }))
+    }
+
     async fn open_upload(
         &self,
         request: tonic::Request<wire::OpenUploadRequest>,
@@ -259,6 +283,12 @@ async fn ends(session: Option<Session>) -> Status {
             nearcall_rpc::Reason::Draining.status("the server is stopping")
         }
     }
+}
+
+fn policy(asked: Option<wire::Policy>) -> Result<Policy, Refused> {
+    read_policy(asked).ok_or_else(|| Refused::Policy {
+        found: format!("{asked:?}"),
+    })
 }
 
 /// Where a frame is.

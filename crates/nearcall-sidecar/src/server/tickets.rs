@@ -19,6 +19,14 @@ use crate::tier::Tier;
 /// The bytes of a ticket.
 pub(super) type Secret = [u8; TICKET_BYTES];
 
+/// A secret that nobody guesses.
+pub(super) fn secret() -> Result<Secret, Refused> {
+    let mut secret = Secret::default();
+    getrandom::fill(&mut secret)
+        .map_err(|error| Refused::Memory(format!("the system gives no randomness: {error}")))?;
+    Ok(secret)
+}
+
 /// What a ticket is good for.
 #[derive(Debug)]
 pub(super) enum Granted {
@@ -91,12 +99,10 @@ impl Tickets {
     pub(super) fn issue(
         &self,
         shared: &Arc<Shared>,
+        secret: Secret,
         holder: Holder,
         granted: Granted,
-    ) -> Result<Secret, Refused> {
-        let mut secret = Secret::default();
-        getrandom::fill(&mut secret)
-            .map_err(|error| Refused::Memory(format!("the system gives no randomness: {error}")))?;
+    ) -> Result<(), Refused> {
         let mut waiting = self.waiting();
         if waiting.len() >= TICKETS_MAX {
             return Err(Refused::Tickets);
@@ -109,7 +115,7 @@ impl Tickets {
             _expiry: Expiry::new(expiry),
         };
         waiting.insert(secret, ticket);
-        Ok(secret)
+        Ok(())
     }
 
     /// Takes a ticket back that its holder has no use for.

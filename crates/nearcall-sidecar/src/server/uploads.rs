@@ -13,7 +13,7 @@ use nearcall_sys::packet::Socket;
 use super::Shared;
 use super::caller::Caller;
 use super::expiry::Expiry;
-use super::tickets::{Granted, Holder, Secret};
+use super::tickets::{self, Granted, Holder, Secret};
 use crate::limits::{INLINE_BELOW, TICKET_LIFE, UPLOAD_BYTES_MAX, UPLOADED_BYTES_MAX, UPLOADS_MAX};
 use crate::status::Refused;
 use crate::tier::Tier;
@@ -132,8 +132,7 @@ impl Uploads {
             return Err(Refused::Uploads);
         }
         let out = |error: &dyn std::error::Error| Refused::Memory(error.to_string());
-        let mut secret = Secret::default();
-        getrandom::fill(&mut secret).map_err(|error| Refused::Memory(error.to_string()))?;
+        let secret = tickets::secret()?;
         let (memory, descriptor) =
             make_upload("nearcall-upload", asked).map_err(|error| out(&error))?;
         told.tier = tier.wire().into();
@@ -157,9 +156,9 @@ impl Uploads {
                 },
             };
             let holder = Holder::of(caller);
-            let ticket = shared
-                .tickets
-                .issue(shared, holder, Granted::Upload(handed))?;
+            let ticket = tickets::secret()?;
+            let granted = Granted::Upload(handed);
+            shared.tickets.issue(shared, ticket, holder, granted)?;
             told.ticket = ticket.to_vec();
             told.broker_path = broker.unwrap_or_default();
         }

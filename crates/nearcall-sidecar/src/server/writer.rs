@@ -9,7 +9,6 @@ use nearcall_sys::memory::Writable;
 
 use super::channel::Channel;
 use super::{ChannelError, Shared};
-use crate::limits::HELD_LOOK;
 
 /// Writes the frames of a channel, from any thread. The channel ends when this is dropped.
 #[derive(Debug)]
@@ -70,9 +69,17 @@ impl Writer {
     pub fn loan_waiting(&mut self) -> Result<Loan<'_>, LoanError> {
         let (memory, aside) = loop {
             match self.begin() {
-                Err(LoanError::Held { until, .. }) => {
-                    let most = until.saturating_duration_since(Instant::now());
-                    std::thread::sleep(most.min(HELD_LOOK));
+                Err(LoanError::Held {
+                    subscription,
+                    until,
+                }) => {
+                    let core = self.channel.core();
+                    let writer = core.writer.as_ref();
+                    let held = writer.and_then(|writer| writer.held_by(subscription));
+                    drop(core);
+                    if let Some(held) = held {
+                        held.wait(until.saturating_duration_since(Instant::now()));
+                    }
                 }
                 begun => break begun?,
             }

@@ -2,10 +2,11 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use nearcall_frames::Policy;
 use nearcall_rpc::{Channel, Server};
-use nearcall_sidecar::{Frames, Options, Tier};
+use nearcall_sidecar::{Frames, Now, Options, Tier};
 
 use super::served::{LONG, NAME, Served, by, frame, geometry, publish};
 
@@ -157,4 +158,27 @@ async fn readers_attach_to_a_server_that_was_killed_and_started_again() {
         assert_eq!((tier, is_another), (expected, true));
         assert!(held.bytes() == super::served::payload(3, held.bytes().len()));
     }
+}
+
+#[tokio::test]
+async fn a_look_finds_that_the_server_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("unix:{}", folder.path().join("frames.sock").display());
+    let mut server = start("server", &address, "").await;
+    let channel = Channel::connect(address).await.unwrap();
+    let options = by(Tier::Broker, Options::default());
+    let mut stream = options.open(&channel, NAME).await.unwrap();
+    let held = frame(&mut stream).await;
+    assert!(matches!(stream.try_next(), Ok(Now::Nothing)));
+    server.kill();
+    let until = Instant::now() + LONG;
+    loop {
+        match stream.try_next() {
+            Ok(Now::Elsewhere) => break,
+            Ok(Now::Nothing) => assert!(Instant::now() < until, "nothing says so"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(stream.tier(), None);
+    assert!(held.bytes() == super::served::payload(3, held.bytes().len()));
 }

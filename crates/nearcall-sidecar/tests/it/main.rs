@@ -7,11 +7,19 @@
     reason = "a test that cannot go on has failed, and roles speak to the test that started them"
 )]
 
+mod changing;
 mod death;
 mod hostile;
+mod liar;
+mod looked;
+mod memory;
+mod namespaces;
+mod other_user;
 mod policies;
 mod polled;
 mod quotas;
+mod role;
+mod sealed;
 mod served;
 mod stopping;
 mod stream;

@@ -132,7 +132,19 @@ async fn who_asked_to_be_evicted_is_told_so() {
             matches!(outcome, Err(NextError::Evicted)),
             "{tier}: {outcome:?}"
         );
-        drop(held);
+        let again = tokio::time::timeout(LONG, stream.next()).await.unwrap();
+        assert!(matches!(again, Err(NextError::Evicted)), "{tier}");
+        // What it holds is not taken away.
+        for _ in 0..30 {
+            served.publish();
+            tokio::task::yield_now().await;
+        }
+        assert!(
+            held.bytes() == super::served::payload(1, BYTES),
+            "{tier}: torn"
+        );
+        drop((held, stream));
+        served.wait_for_readers(0).await;
     }
 }
 

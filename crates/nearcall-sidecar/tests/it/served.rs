@@ -39,6 +39,15 @@ impl Served {
     }
 
     pub(crate) async fn start_with(geometry: Geometry) -> Self {
+        Self::start_as(geometry, |server| server).await
+    }
+
+    /// With settings of the server.
+    pub(crate) async fn start_where(settings: impl FnOnce(Server) -> Server) -> Self {
+        Self::start_as(geometry(), settings).await
+    }
+
+    async fn start_as(geometry: Geometry, settings: impl FnOnce(Server) -> Server) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let frames = Frames::new();
         let writer = frames.channel(NAME, geometry).unwrap();
@@ -49,7 +58,7 @@ impl Served {
                 // A dropped sender is a test that is over.
                 let _ = stopped.await;
             });
-        let bound = server.bind().await.unwrap();
+        let bound = settings(server).bind().await.unwrap();
         let task = tokio::spawn(async { bound.serve().await.unwrap() });
         Self {
             frames,

@@ -109,10 +109,42 @@ async fn a_frame_that_is_kept_stays_as_it_is() {
         drop(stream);
         for _ in 0..30 {
             served.publish();
+            tokio::task::yield_now().await;
         }
-        if tier != Tier::Proc {
-            assert!(kept.bytes() == payload(1, BYTES), "{tier}: torn");
-        }
+        assert!(kept.bytes() == payload(1, BYTES), "{tier}: torn");
+        // And no longer than it is kept.
+        drop(kept);
+        served.wait_for_readers(0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_frame_that_is_kept_past_its_stream_holds_nobody_up() {
+    for tier in Tier::ALL {
+        let mut served = Served::start_with(Geometry::new(8, BYTES, 0).unwrap()).await;
+        let policy = Policy::Block {
+            max_wait: std::time::Duration::from_secs(9),
+            then: nearcall_frames::Then::DropNew,
+        };
+        let options = Options {
+            policy,
+            ..Options::default()
+        };
+        let mut stream = served.open(tier, options).await;
+        served.publish();
+        let kept = frame(&mut stream).await;
+        drop(stream);
+        let goes_on = async {
+            for _ in 0..30 {
+                while served.writer.loan().is_err() {
+                    tokio::task::yield_now().await;
+                }
+                served.publish();
+            }
+        };
+        let went_on = tokio::time::timeout(std::time::Duration::from_secs(5), goes_on).await;
+        assert!(went_on.is_ok(), "{tier}: it holds the writer up");
+        assert!(kept.bytes() == payload(1, BYTES), "{tier}: torn");
     }
 }
 

@@ -32,7 +32,7 @@ pub use error::{MakeError, MakeStep, OpenError, Seal};
 pub use futex::Woken;
 pub use make::{make_region, make_return_page, make_upload};
 pub use mapping::{Copied, ReadOnly, Writable};
-pub use open::{open_region, open_return_page, open_upload};
+pub use open::{open_path, open_region, open_return_page, open_upload};
 
 /// Bytes of a return page: one page of the smallest page size that Linux has on 64-bit machines.
 pub const RETURN_PAGE_BYTES: usize = 4_096;

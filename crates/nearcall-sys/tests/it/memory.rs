@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nearcall_sys::memory::{
     MakeError, OpenError, REGION_BYTES_MAX, RETURN_PAGE_BYTES, Seal, Woken, make_region,
-    make_return_page, make_upload, open_region, open_return_page, open_upload,
+    make_return_page, make_upload, open_path, open_region, open_return_page, open_upload,
 };
 use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use rustix::io::Errno;
@@ -368,4 +368,27 @@ fn a_word_of_a_read_only_mapping_can_be_waited_for() {
         std::thread::yield_now();
     }
     assert_eq!(waiter.join().unwrap(), "woken");
+}
+
+#[test]
+fn a_path_that_leads_to_a_pipe_is_not_waited_for() {
+    let (reading, writing) = rustix::pipe::pipe().unwrap();
+    drop(writing);
+    let path = |descriptor: &OwnedFd| format!("/proc/self/fd/{}", descriptor.as_raw_fd());
+    let (said, heard) = std::sync::mpsc::channel();
+    let pipe = path(&reading);
+    std::thread::spawn(move || said.send(open_path(pipe.as_ref()).map(drop)));
+    let opened = heard.recv_timeout(Duration::from_secs(10));
+    assert!(opened.expect("it does not wait for a writer").is_ok());
+    let opened = open_path(path(&reading).as_ref()).unwrap();
+    let refused = open_region(opened.as_fd(), BYTES);
+    assert!(
+        matches!(refused, Err(OpenError::NotMemory { .. })),
+        "{refused:?}"
+    );
+    let (_writer, descriptor) = make_region("region", BYTES).unwrap();
+    let opened = open_path(path(&descriptor).as_ref()).unwrap();
+    assert!(open_region(opened.as_fd(), BYTES).is_ok());
+    let missing = open_path("/proc/self/fd/999999".as_ref()).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::NotFound);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nearcall::tokio;
 use nearcall_transport::{
-    BindError, ConnectError, Connection, ListenOptions, Listener, PeerPolicy, Transport,
+    BindError, ConnectError, Connection, ListenOptions, Listener, Peer, PeerPolicy, Transport,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -43,8 +43,16 @@ pub async fn peer_is_known(wire: &Wire) {
                 assert!(PeerPolicy::default().allow_unknown().admit(peer).is_ok());
             }
             _ => {
-                assert_eq!(peer.uid, Some(rustix::process::geteuid().as_raw()));
-                assert_eq!(peer.gid, Some(rustix::process::getegid().as_raw()));
+                #[cfg(unix)]
+                {
+                    assert_eq!(peer.uid, Some(rustix::process::geteuid().as_raw()));
+                    assert_eq!(peer.gid, Some(rustix::process::getegid().as_raw()));
+                }
+                if wire.transport() == Transport::Pipe {
+                    let own = Peer::this_process(Transport::Pipe);
+                    assert!(own.sid.is_some());
+                    assert_eq!(peer.sid, own.sid);
+                }
                 assert_eq!(peer.pid, Some(std::process::id()));
                 assert!(admitted.is_ok());
             }

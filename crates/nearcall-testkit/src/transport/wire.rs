@@ -1,15 +1,11 @@
 //! How to listen and how to dial on one wire.
 
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+mod inherited;
+
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use nearcall_transport::{Address, Connection, ListenOptions, Listener, Transport};
 use tempfile::TempDir;
-
-/// Numbers from here on are handed to descriptors that a test inherits; each once, as in a process that was given them.
-const INHERITED_FROM: u32 = 700;
 
 /// One wire, with an address of its own on it and a folder that must be empty in the end.
 #[derive(Debug)]
@@ -43,6 +39,17 @@ impl Wire {
         }
     }
 
+    /// A pipe of a name that nobody else has.
+    #[must_use]
+    pub fn pipe() -> Self {
+        let folder = folder();
+        Self {
+            address: Address::Pipe(unique(&folder)),
+            transport: Transport::Pipe,
+            folder,
+        }
+    }
+
     /// A port that the system chooses.
     #[must_use]
     pub fn tcp() -> Self {
@@ -69,9 +76,13 @@ impl Wire {
     #[must_use]
     pub fn parity() -> Self {
         let folder = folder();
-        let path = folder.path().join("test.ipc").display().to_string();
+        let endpoint = if cfg!(windows) {
+            unique(&folder).replace('.', "-")
+        } else {
+            folder.path().join("test.ipc").display().to_string()
+        };
         Self {
-            address: Address::Parity(path),
+            address: Address::Parity(endpoint),
             transport: Transport::Parity,
             folder,
         }
@@ -91,6 +102,12 @@ impl Wire {
     #[must_use]
     pub const fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// Whether one direction can end before the other; a pipe ends as a whole.
+    #[must_use]
+    pub const fn closes_by_halves(&self) -> bool {
+        !cfg!(windows) || matches!(self.transport, Transport::Tcp | Transport::Memory)
     }
 
     /// What its peers say of the wire.
@@ -127,8 +144,7 @@ impl Wire {
     /// It cannot be made.
     pub async fn pair(&self) -> (Connection, Connection) {
         if self.transport == Transport::Inherit {
-            let (client, server) = UnixStream::pair().expect("a pair of sockets");
-            return (inherit(client.into()).await, inherit(server.into()).await);
+            return inherited::pair().await;
         }
         let mut listener = self.listen().await;
         let address = listener.address().clone();
@@ -139,21 +155,6 @@ impl Wire {
             server.expect("the listener accepts"),
         )
     }
-}
-
-/// Puts a descriptor where a parent process would have put it, open across `exec`, and takes it from there.
-async fn inherit(descriptor: OwnedFd) -> Connection {
-    static NEXT: AtomicU32 = AtomicU32::new(INHERITED_FROM);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let minimum = i32::try_from(number).expect("a small number");
-    let passed = rustix::io::fcntl_dupfd_cloexec(&descriptor, minimum).expect("a free descriptor");
-    rustix::io::fcntl_setfd(&passed, rustix::io::FdFlags::empty()).expect("its flags can be set");
-    let number = u32::try_from(std::os::fd::IntoRawFd::into_raw_fd(passed))
-        .expect("a descriptor is not negative");
-    NEXT.fetch_max(number + 1, Ordering::Relaxed);
-    Connection::connect(&Address::Inherit(Some(number)))
-        .await
-        .expect("the descriptor can be inherited")
 }
 
 fn folder() -> TempDir {

@@ -8,7 +8,13 @@ use super::{Address, HttpHost};
 use crate::name::NameError;
 
 /// The schemes there are, for those who wrote another.
+#[cfg(not(windows))]
 const SCHEMES: &str = "unix:, unix-abstract:, http://, inherit:, memory:, parity:";
+#[cfg(windows)]
+const SCHEMES: &str = "pipe:, http://, inherit:, memory:, parity:";
+
+/// Limit: the longest name of a pipe, in units of UTF-16: the system takes 256 with `\\\\.\\pipe\\` before it.
+const PIPE_NAME_LEN_MAX: usize = 247;
 
 /// Why a text is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +60,16 @@ pub enum AddressError {
     Nul {
         /// The text.
         text: String,
+    },
+    /// The name of a pipe is too long.
+    #[error(
+        "the name of the pipe {name} has {len} characters, and Windows takes {PIPE_NAME_LEN_MAX}; shorten it"
+    )]
+    PipeTooLong {
+        /// The name.
+        name: String,
+        /// How long it is, in units of UTF-16.
+        len: usize,
     },
     /// Something else after the scheme.
     #[error("expected {expected}, found {found:?} in {text:?}")]
@@ -102,12 +118,16 @@ impl FromStr for Address {
             })
         };
         match scheme {
+            "unix" | "unix-abstract" if cfg!(windows) => {
+                unavailable("nearcall uses no Unix sockets on Windows; use `pipe:` here")
+            }
             "unix" => unix(rest, text).map(Self::Unix),
             "unix-abstract" => present(rest, "unix-abstract:", "a name").map(Self::UnixAbstract),
             "http" => http(rest, text).map(Self::Http),
             "inherit" => inherit(rest, text).map(Self::Inherit),
             "memory" => present(rest, "memory:", "a name").map(Self::Memory),
             "parity" => parity(rest, text).map(Self::Parity),
+            "pipe" if cfg!(windows) => pipe(rest, text).map(Self::Pipe),
             "pipe" => unavailable("named pipes exist on Windows only; use `unix:` here"),
             "https" => unavailable(
                 "https is not built in yet; use `http://` on this machine, or a proxy that ends TLS in front of it",
@@ -144,6 +164,24 @@ fn unix(rest: &str, text: &str) -> Result<PathBuf, AddressError> {
         }
     };
     present(path, "unix:", "the path of a socket").map(PathBuf::from)
+}
+
+/// A slash would become a backslash on its way, and that begins a folder that pipes do not have.
+fn pipe(rest: &str, text: &str) -> Result<String, AddressError> {
+    let name = present(rest, "pipe:", "the name of a pipe")?;
+    let belongs = |found: char| !matches!(found, '\\' | '/') && !found.is_control();
+    if let Some(found) = name.chars().find(|&found| !belongs(found)) {
+        return Err(AddressError::Malformed {
+            expected: "the name of a pipe, without backslashes, slashes and control characters",
+            found: found.to_string(),
+            text: text.to_owned(),
+        });
+    }
+    let len = name.encode_utf16().count();
+    if len > PIPE_NAME_LEN_MAX {
+        return Err(AddressError::PipeTooLong { name, len });
+    }
+    Ok(name)
 }
 
 fn http(rest: &str, text: &str) -> Result<HttpHost, AddressError> {
@@ -214,9 +252,10 @@ fn inherit(rest: &str, text: &str) -> Result<Option<u32>, AddressError> {
 }
 
 fn parity(rest: &str, text: &str) -> Result<String, AddressError> {
+    let root = if cfg!(windows) { r"\\.\pipe\" } else { "/" };
     let endpoint = present(rest, "parity:", "an absolute path or a name")?;
     let of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if endpoint.starts_with('/') || endpoint.bytes().all(of_name) {
+    if endpoint.starts_with(root) || endpoint.bytes().all(of_name) {
         return Ok(endpoint);
     }
     Err(AddressError::Malformed {

@@ -91,6 +91,16 @@ pub(crate) async fn connect_abstract(
     })
 }
 
+pub(crate) async fn connect_pipe(
+    address: &Address,
+    _name: &str,
+) -> Result<Connection, ConnectError> {
+    Err(ConnectError::Unsupported {
+        address: address.clone(),
+        why: name::PIPE_IS_WINDOWS,
+    })
+}
+
 /// How far an error of `accept(2)` goes.
 pub(crate) fn accept_fault(error: &io::Error) -> Fault {
     match error.raw_os_error().map(Errno::from_raw_os_error) {

@@ -13,6 +13,10 @@ pub(crate) enum Fault {
     /// To this moment: the process or the system is out of something.
     Moment,
     /// To the listener.
+    #[cfg_attr(
+        windows,
+        expect(dead_code, reason = "a pipe's listener makes its next instance anew")
+    )]
     Listener,
 }
 

@@ -3,7 +3,10 @@
 use nearcall_testkit::transport::Wire;
 use nearcall_testkit::{stream_suite, transport_suite};
 
+#[cfg(unix)]
 transport_suite!(unix, Wire::unix());
+#[cfg(windows)]
+transport_suite!(pipe, Wire::pipe());
 #[cfg(target_os = "linux")]
 transport_suite!(unix_abstract, Wire::unix_abstract());
 transport_suite!(tcp, Wire::tcp());

@@ -155,6 +155,19 @@ async fn obey(line: &str, name: &str, listener: &mut Option<Listener>) -> String
             Err(error) => format!("error {}", with_sources(&error)),
         },
         "inherit" => inherit().await,
+        #[cfg(windows)]
+        "greet" => {
+            let mut connection = listener.as_mut().unwrap().accept().await.unwrap();
+            let mut heard = [0; 5];
+            connection.read_exact(&mut heard).await.unwrap();
+            connection.write_all(b"good day").await.unwrap();
+            format!(
+                "{} said {}",
+                connection.peer(),
+                String::from_utf8_lossy(&heard)
+            )
+        }
+        #[cfg(unix)]
         "starve" => starve(listener.as_mut().unwrap()).await,
         other => panic!("no such verb: {other}"),
     }
@@ -187,6 +200,7 @@ async fn inherit() -> String {
 }
 
 /// Accepts with no descriptor left, and again once there is one.
+#[cfg(unix)]
 async fn starve(listener: &mut Listener) -> String {
     let limit = rustix::process::Rlimit {
         current: Some(64),

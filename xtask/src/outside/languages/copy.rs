@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 
 use crate::check::{GIT_ANY_OWNER, Session};
 
-/// The folders that the examples need of a checkout.
-const FOLDERS: [&str; 3] = ["examples", "proto", "sdk"];
+/// The folders that the examples and the frame readers need of a checkout.
+const FOLDERS: [&str; 4] = ["examples", "proto", "sdk", "testdata/frames"];
 
 /// The copy; what was built in it before is still there.
 #[derive(Debug)]
-pub(super) struct Copy {
+pub(in crate::outside) struct Copy {
     root: PathBuf,
 }
 
 impl Copy {
     /// Brings the copy up to date with what git knows or would add.
-    pub(super) fn of(session: &Session<'_>) -> anyhow::Result<Self> {
+    pub(in crate::outside) fn of(session: &Session<'_>) -> anyhow::Result<Self> {
         let root = session.target().join("languages");
         let listed = session
             .program("git")?
@@ -34,7 +34,7 @@ impl Copy {
         Ok(Self { root })
     }
 
-    pub(super) fn folder(&self, path: &str) -> PathBuf {
+    pub(in crate::outside) fn folder(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
 }

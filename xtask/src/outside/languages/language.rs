@@ -13,7 +13,7 @@ use crate::check::{Session, Tool};
 use crate::program::{Ended, Program};
 
 use super::super::server::in_runtime;
-use super::super::{GO, NODE, NPM, PYTHON, go};
+use super::super::{GO, JAVAC, MAVEN, NODE, NPM, PROTOC, PYTHON, go};
 use super::copy::Copy;
 use super::readme::commands;
 use super::transcript::Mark;
@@ -122,7 +122,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         locked: Some(("1.83.0", "pom.xml")),
         folder: "examples/java/hello",
         in_workspace: false,
-        needs: &[Tool(&["javac", "-version"]), Tool(&["mvn", "--version"])],
+        needs: &[JAVAC, MAVEN],
         settings: |session| {
             let mut option = OsString::from("-Dmaven.repo.local=");
             option.push(session.target().join("m2"));
@@ -172,8 +172,6 @@ pub(super) const LANGUAGES: &[Language] = &[
         plain_tonic_lets_in: None,
     },
 ];
-
-const PROTOC: Tool = Tool(&["protoc", "--version"]);
 
 /// The C library, where the READMEs say that it is.
 fn libnearcall(_: &Session<'_>) -> anyhow::Result<Settings> {

@@ -1,7 +1,7 @@
 //! The commands that an example's README tells its reader to type.
 
 /// The contents of the fenced blocks of shell, in order.
-pub(super) fn commands(readme: &str) -> Vec<String> {
+pub(in crate::outside) fn commands(readme: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut open: Option<String> = None;
     for line in readme.lines() {

@@ -78,8 +78,8 @@ fn check(path: &Path) -> Result<(), PrivateDirError> {
     if metadata.uid() != expected {
         return Err(PrivateDirError::OtherOwner {
             path: path.to_owned(),
-            expected,
-            found: metadata.uid(),
+            expected: format!("uid {expected}"),
+            found: format!("uid {}", metadata.uid()),
         });
     }
     let mode = metadata.mode() & 0o777;

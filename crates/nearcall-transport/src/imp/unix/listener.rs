@@ -122,6 +122,17 @@ impl Listener {
         })
     }
 
+    pub(crate) async fn bind_pipe(
+        address: &Address,
+        _name: &str,
+        _options: &ListenOptions,
+    ) -> Result<Self, BindError> {
+        Err(BindError::Unsupported {
+            address: address.clone(),
+            why: name::PIPE_IS_WINDOWS,
+        })
+    }
+
     pub(crate) async fn accept(&mut self) -> io::Result<Connection> {
         loop {
             match self.listener.accept().await {

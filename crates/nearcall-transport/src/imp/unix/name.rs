@@ -18,6 +18,8 @@ const ABSTRACT_LEN_MAX: usize = 107;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(super) const ABSTRACT_IS_LINUX: &str = "abstract sockets exist on Linux only; use `unix:` here";
 
+pub(super) const PIPE_IS_WINDOWS: &str = "named pipes exist on Windows only; use `unix:` here";
+
 pub(crate) fn checked_path(path: &Path) -> Result<(), NameTooLong> {
     let len = path.as_os_str().as_bytes().len();
     if len <= PATH_LEN_MAX {

@@ -1,4 +1,4 @@
-//! Where the two processes run.
+//! Where the processes run.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -7,9 +7,9 @@ use anyhow::Context as _;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
-/// Where the two processes run.
+/// Where the processes run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Condition {
+pub enum Condition {
     /// Both on one core.
     Same,
     /// A core each, and idle cores poll where the system lets us ask for it.
@@ -18,17 +18,22 @@ pub(crate) enum Condition {
     Def,
 }
 
-/// Which of the two.
+/// Which of the ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    Client,
+pub enum End {
+    /// The one that the others come to.
     Server,
+    /// Those who come.
+    Client,
 }
 
 impl Condition {
-    pub(crate) const ALL: [Self; 3] = [Self::Same, Self::Split, Self::Def];
+    /// All of them, in the order of the page.
+    pub const ALL: [Self; 3] = [Self::Same, Self::Split, Self::Def];
 
-    pub(crate) const fn name(self) -> &'static str {
+    /// What the command line and the JSON call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Same => "same",
             Self::Split => "split",
@@ -36,28 +41,40 @@ impl Condition {
         }
     }
 
-    pub(crate) const fn about(self) -> &'static str {
+    /// What the page says of it.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
         match self {
-            Self::Same => "client and server on one core: the repeatable one",
+            Self::Same => "all of it on one core: the repeatable one",
             Self::Split => "a core each, idle cores kept from sleeping",
             Self::Def => "wherever the system puts them, as a user has it",
         }
     }
 
-    pub(crate) fn named(name: &str) -> anyhow::Result<Self> {
+    /// The condition of that name.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn named(name: &str) -> anyhow::Result<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|condition| condition.name() == name)
             .with_context(|| format!("expected same, split or def, got `{name}`"))
     }
 
     /// Why this machine cannot have it, if it cannot.
-    pub(crate) fn missing(self) -> Option<String> {
+    #[must_use]
+    pub fn missing(self) -> Option<String> {
         let cores = cores().unwrap_or_default().len();
         (self == Self::Split && cores < 2).then(|| format!("it takes two cores, here is {cores}"))
     }
 
     /// Runs `start` as one that the condition puts in its place; what it starts inherits that.
-    pub(crate) fn placed<T>(
+    ///
+    /// # Errors
+    ///
+    /// That of `start`, or the system does not let this process move.
+    pub fn placed<T>(
         self,
         end: End,
         start: impl FnOnce() -> anyhow::Result<T>,
@@ -92,13 +109,14 @@ const DMA_LATENCY: &str = "/dev/cpu_dma_latency";
 
 /// While it lives, an idle core polls rather than sleeps (the kernel's PM quality of service).
 #[derive(Debug)]
-pub(crate) struct Awake {
+pub struct Awake {
     _held: File,
 }
 
 impl Awake {
     /// Nothing where the device cannot be opened, which takes root.
-    pub(crate) fn hold() -> Option<Self> {
+    #[must_use]
+    pub fn hold() -> Option<Self> {
         let mut held = OpenOptions::new().write(true).open(DMA_LATENCY).ok()?;
         held.write_all(&0_i32.to_ne_bytes()).ok()?;
         Some(Self { _held: held })

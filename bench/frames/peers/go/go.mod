@@ -1,0 +1,3 @@
+module nearcall.example/bench/frames
+
+go 1.25.0

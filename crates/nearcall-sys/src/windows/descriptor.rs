@@ -1,0 +1,215 @@
+//! Security descriptors: whose something is, and who may use it.
+
+use std::io;
+use std::os::windows::io::{AsHandle, AsRawHandle};
+use std::path::Path;
+use std::ptr;
+
+use windows_sys::Win32::Foundation::ERROR_SUCCESS;
+use windows_sys::Win32::Security::Authorization::{
+    ConvertStringSecurityDescriptorToSecurityDescriptorW, GetNamedSecurityInfoW, GetSecurityInfo,
+    SDDL_REVISION_1, SE_FILE_OBJECT, SE_KERNEL_OBJECT,
+};
+use windows_sys::Win32::Security::{
+    ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, GetAce,
+    OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES,
+};
+use windows_sys::Win32::Storage::FileSystem::CreateDirectoryW;
+
+use super::handle::succeeded;
+use super::identity::{own_sid, text_of};
+use super::text::{LocalMemory, wide};
+
+/// The type of an entry that allows, see `ACE_HEADER`.
+const ACCESS_ALLOWED: u8 = 0;
+
+/// A descriptor by which something belongs to this user, who alone may use it; nothing is inherited from what it is in.
+#[derive(Debug)]
+pub struct OwnerOnly(LocalMemory);
+
+// SAFETY: the descriptor is never written to once it is made.
+unsafe impl Send for OwnerOnly {}
+// SAFETY: as above.
+unsafe impl Sync for OwnerOnly {}
+
+impl OwnerOnly {
+    /// The descriptor for this process's user.
+    ///
+    /// # Errors
+    ///
+    /// The system cannot say who that is.
+    pub fn new() -> io::Result<Self> {
+        let own = own_sid()?;
+        Self::parse(&format!("O:{own}D:P(A;;GA;;;{own})"))
+    }
+
+    /// The same for a folder: what is made in it is this user's alone too. The system's own account is let in beside, as it
+    /// is everywhere in a user's profile.
+    fn of_folder() -> io::Result<Self> {
+        let own = own_sid()?;
+        Self::parse(&format!("O:{own}D:P(A;OICI;GA;;;{own})(A;OICI;GA;;;SY)"))
+    }
+
+    fn parse(text: &str) -> io::Result<Self> {
+        let text = wide(text);
+        let mut descriptor = ptr::null_mut();
+        // SAFETY: the text has a NUL at its end, and the pointer is to room for a pointer.
+        let answer = unsafe {
+            ConvertStringSecurityDescriptorToSecurityDescriptorW(
+                text.as_ptr(),
+                SDDL_REVISION_1,
+                &raw mut descriptor,
+                ptr::null_mut(),
+            )
+        };
+        succeeded(answer)?;
+        Ok(Self(LocalMemory(descriptor)))
+    }
+
+    /// What a call that makes something takes. It points into the descriptor, and so must not outlive it.
+    pub(super) fn attributes(&self) -> SECURITY_ATTRIBUTES {
+        SECURITY_ATTRIBUTES {
+            nLength: u32::try_from(size_of::<SECURITY_ATTRIBUTES>()).unwrap_or(u32::MAX),
+            lpSecurityDescriptor: self.0.0,
+            bInheritHandle: 0,
+        }
+    }
+}
+
+/// Makes a folder that is this user's alone.
+///
+/// # Errors
+///
+/// It is there already, or cannot be made.
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
+    let descriptor = OwnerOnly::of_folder()?;
+    let attributes = descriptor.attributes();
+    let path = wide(path);
+    // SAFETY: the path has a NUL at its end, and the attributes point to a descriptor that is still there.
+    succeeded(unsafe { CreateDirectoryW(path.as_ptr(), &raw const attributes) })
+}
+
+/// What a descriptor says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// The security identifier of the owner.
+    pub owner: String,
+    /// Who may use it, by security identifier, in order; none where there is no list, and so everybody may.
+    pub allowed: Option<Vec<String>>,
+}
+
+/// The descriptor of an open pipe, or of another object of the kernel.
+///
+/// # Errors
+///
+/// The handle does not let its descriptor be read.
+pub fn of(object: impl AsHandle) -> io::Result<Described> {
+    let mut found = Found::default();
+    // SAFETY: the handle is open, and each pointer is to room for a pointer.
+    let answer = unsafe {
+        GetSecurityInfo(
+            object.as_handle().as_raw_handle(),
+            SE_KERNEL_OBJECT,
+            OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+            &raw mut found.owner,
+            ptr::null_mut(),
+            &raw mut found.list,
+            ptr::null_mut(),
+            &raw mut found.descriptor,
+        )
+    };
+    // SAFETY: these are what the call answered, and what it wrote.
+    unsafe { found.read(answer) }
+}
+
+/// The descriptor of a file or a folder.
+///
+/// # Errors
+///
+/// It is not there, or does not let its descriptor be read.
+pub fn of_path(path: &Path) -> io::Result<Described> {
+    let mut found = Found::default();
+    let path = wide(path);
+    // SAFETY: the path has a NUL at its end, and each pointer is to room for a pointer.
+    let answer = unsafe {
+        GetNamedSecurityInfoW(
+            path.as_ptr(),
+            SE_FILE_OBJECT,
+            OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+            &raw mut found.owner,
+            ptr::null_mut(),
+            &raw mut found.list,
+            ptr::null_mut(),
+            &raw mut found.descriptor,
+        )
+    };
+    // SAFETY: these are what the call answered, and what it wrote.
+    unsafe { found.read(answer) }
+}
+
+/// What the system answers when it is asked for a descriptor; owner and list point into it.
+#[derive(Debug)]
+struct Found {
+    owner: PSID,
+    list: *mut ACL,
+    descriptor: PSECURITY_DESCRIPTOR,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self {
+            owner: ptr::null_mut(),
+            list: ptr::null_mut(),
+            descriptor: ptr::null_mut(),
+        }
+    }
+}
+
+impl Found {
+    /// # Safety
+    ///
+    /// The fields and the answer are those of one call that asked for owner and list.
+    unsafe fn read(self, answer: u32) -> io::Result<Described> {
+        if answer != ERROR_SUCCESS {
+            return Err(io::Error::from_raw_os_error(answer.cast_signed()));
+        }
+        let _descriptor = LocalMemory(self.descriptor);
+        if self.owner.is_null() {
+            return Err(io::Error::other("the object has no owner"));
+        }
+        // SAFETY: the call succeeded and the owner is within the descriptor, which is still there.
+        let owner = unsafe { text_of(self.owner) }?;
+        let allowed = if self.list.is_null() {
+            None
+        } else {
+            // SAFETY: the call succeeded and the list is within the descriptor, which is still there.
+            Some(unsafe { allowed_by(self.list) }?)
+        };
+        Ok(Described { owner, allowed })
+    }
+}
+
+/// # Safety
+///
+/// It points to a valid list.
+unsafe fn allowed_by(list: *const ACL) -> io::Result<Vec<String>> {
+    // SAFETY: the list is valid by what the caller promises.
+    let count = unsafe { list.read() }.AceCount;
+    let mut allowed = Vec::new();
+    for at in 0..u32::from(count) {
+        let mut entry = ptr::null_mut();
+        // SAFETY: the list is valid, and the pointer is to room for a pointer.
+        succeeded(unsafe { GetAce(list, at, &raw mut entry) })?;
+        // SAFETY: every entry begins with a header.
+        let header = unsafe { entry.cast::<ACE_HEADER>().read() };
+        if header.AceType != ACCESS_ALLOWED {
+            continue;
+        }
+        let entry = entry.cast::<ACCESS_ALLOWED_ACE>();
+        // SAFETY: an entry of this type is laid out so, with the identifier at its end.
+        let sid = unsafe { &raw mut (*entry).SidStart };
+        // SAFETY: the identifier is within the list, which is valid.
+        allowed.push(unsafe { text_of(sid.cast()) }?);
+    }
+    Ok(allowed)
+}

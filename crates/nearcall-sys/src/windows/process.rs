@@ -1,0 +1,85 @@
+//! Starting children so that they outlive, or do not outlive, this process, and ending them.
+
+mod job;
+mod pass;
+
+use std::io;
+use std::os::windows::io::{AsRawHandle, OwnedHandle};
+use std::os::windows::process::CommandExt;
+use std::process::Command;
+
+use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, WAIT_TIMEOUT};
+use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, GenerateConsoleCtrlEvent};
+use windows_sys::Win32::System::Threading::{
+    CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, OpenProcess, PROCESS_ACCESS_RIGHTS,
+    PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, TerminateProcess, WaitForSingleObject,
+};
+
+use super::handle::{owned, succeeded};
+
+pub use job::Job;
+pub use pass::{Passed, pass_handle};
+
+/// What a process ends with that was ended by [`kill`].
+const KILLED: u32 = 1;
+
+/// Has the child run without this process's console: it outlives this process and its shell.
+///
+/// Where its output goes is the caller's matter. It replaces what [`own_group`] said, which it includes.
+pub fn detach(command: &mut Command) {
+    command.creation_flags(CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP);
+}
+
+/// Has the child lead a process group of its own, so that [`terminate_group`] reaches it and its children, and a
+/// ctrl-c in the console does not.
+pub fn own_group(command: &mut Command) {
+    command.creation_flags(CREATE_NEW_PROCESS_GROUP);
+}
+
+/// Whether a process of that number is there and has not ended.
+///
+/// A process of another user counts. A number may be in use by another process than the one that was meant: hold a handle
+/// where that matters.
+#[must_use]
+pub fn is_alive(pid: u32) -> bool {
+    match open(pid, PROCESS_SYNCHRONIZE) {
+        // SAFETY: the process is open, and is not waited for.
+        Ok(process) => unsafe { WaitForSingleObject(process.as_raw_handle(), 0) == WAIT_TIMEOUT },
+        Err(error) => error.raw_os_error() == Some(ERROR_ACCESS_DENIED.cast_signed()),
+    }
+}
+
+/// Ends a process at once.
+///
+/// # Errors
+///
+/// There is no such process, or it is another user's.
+pub fn kill(pid: u32) -> io::Result<()> {
+    let process = open(pid, PROCESS_TERMINATE)?;
+    // SAFETY: the process is open, for this.
+    succeeded(unsafe { TerminateProcess(process.as_raw_handle(), KILLED) })
+}
+
+/// Asks every process of a group to end, with ctrl-break; `leader` is the number of its first process, which was started
+/// by [`own_group`] and shares this process's console.
+///
+/// # Errors
+///
+/// There is no such group at this console.
+pub fn terminate_group(leader: u32) -> io::Result<()> {
+    if leader == 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "expected the number of a process group, 1 or more: 0 is all that share the console",
+        ));
+    }
+    // SAFETY: it takes plain numbers.
+    succeeded(unsafe { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, leader) })
+}
+
+fn open(pid: u32, access: PROCESS_ACCESS_RIGHTS) -> io::Result<OwnedHandle> {
+    // SAFETY: it takes plain numbers.
+    let answer = unsafe { OpenProcess(access, 0, pid) };
+    // SAFETY: it was called right before and answers a handle to close, or null.
+    unsafe { owned(answer) }
+}

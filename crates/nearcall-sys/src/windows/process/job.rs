@@ -1,0 +1,68 @@
+//! Children that end with this process.
+
+use std::io;
+use std::os::windows::io::{AsRawHandle, OwnedHandle};
+use std::process::Child;
+use std::ptr;
+
+use windows_sys::Win32::System::JobObjects::{
+    AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation,
+    SetInformationJobObject, TerminateJobObject,
+};
+
+use super::KILLED;
+use crate::windows::handle::{owned, succeeded};
+
+/// Processes that end when this is dropped, or when this process ends, however it does; so do those that they start.
+#[derive(Debug)]
+pub struct Job(OwnedHandle);
+
+impl Job {
+    /// A job without a process in it.
+    ///
+    /// # Errors
+    ///
+    /// The system is out of something.
+    pub fn new() -> io::Result<Self> {
+        // SAFETY: without attributes and a name there is nothing to point to.
+        let answer = unsafe { CreateJobObjectW(ptr::null(), ptr::null()) };
+        // SAFETY: it was called right before and answers a handle to close, or null.
+        let job = unsafe { owned(answer) }?;
+        let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
+        limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+        // SAFETY: the job is open, and the pointer is to a structure of the kind and the size that are named.
+        let answer = unsafe {
+            SetInformationJobObject(
+                job.as_raw_handle(),
+                JobObjectExtendedLimitInformation,
+                (&raw const limits).cast(),
+                u32::try_from(size_of_val(&limits)).unwrap_or(u32::MAX),
+            )
+        };
+        succeeded(answer)?;
+        Ok(Self(job))
+    }
+
+    /// Takes a child in. What it has started before stays outside.
+    ///
+    /// # Errors
+    ///
+    /// The child is in a job that lets none out, or has ended.
+    pub fn adopt(&self, child: &Child) -> io::Result<()> {
+        // SAFETY: job and process are open.
+        succeeded(unsafe {
+            AssignProcessToJobObject(self.0.as_raw_handle(), child.as_raw_handle())
+        })
+    }
+
+    /// Ends every process of the job at once.
+    ///
+    /// # Errors
+    ///
+    /// The system refused.
+    pub fn kill(&self) -> io::Result<()> {
+        // SAFETY: the job is open.
+        succeeded(unsafe { TerminateJobObject(self.0.as_raw_handle(), KILLED) })
+    }
+}
