@@ -149,31 +149,31 @@ async fn load(
         let Some((event, Value::Message(said))) = answer.fields().next() else {
             continue;
         };
-        let path = text(&said, "path");
+        let path = text(said, "path");
         match event.name() {
             "progress" => {
-                bar.set_length(number(&said, "all_total"));
-                bar.set_position(number(&said, "all_done"));
+                bar.set_length(number(said, "all_total"));
+                bar.set_position(number(said, "all_done"));
                 bar.set_message(path);
-                loaded.file_bytes = number(&said, "all_total");
+                loaded.file_bytes = number(said, "all_total");
             }
             "finished" => {
-                let bulk = bulk(&channel, &said).await?;
-                let hash = bytes(&said, "hash");
+                let bulk = bulk(&channel, said).await?;
+                let hash = bytes(said, "hash");
                 if bulk.tier() == Tier::Inline {
-                    begun = Some((path, hash, bulk.to_vec(), number(&said, "length")));
+                    begun = Some((path, hash, bulk.to_vec(), number(said, "length")));
                 } else {
                     loaded.assets.insert(path, (hash, bulk));
                 }
             }
             "chunk" => {
                 if let Some((_, _, whole, _)) = &mut begun {
-                    whole.extend(bytes(&said, "bytes"));
+                    whole.extend(bytes(said, "bytes"));
                 }
             }
             "failed" => loaded
                 .failed
-                .push(format!("{path}: {}", text(&said, "message"))),
+                .push(format!("{path}: {}", text(said, "message"))),
             "skipped" => loaded.skipped += 1,
             _ => {}
         }
