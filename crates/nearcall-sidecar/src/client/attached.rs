@@ -23,8 +23,12 @@ pub(super) struct Attached {
     bell: Socket,
     watched: Watched,
     epoch: u64,
+    /// Whether the writer waits for this reader.
+    blocks: bool,
     /// The server hung up. What it published before is still there.
     gone: bool,
+    /// It was told that it is evicted, which it stays.
+    evicted: bool,
 }
 
 /// What a look into the memory found.
@@ -76,13 +80,16 @@ impl Attached {
             watched: Watched::of(&bell)?,
             bell,
             epoch: grant.identity.epoch,
+            blocks: matches!(grant.policy, Policy::Block { .. }),
             gone: false,
+            evicted: false,
         })
     }
 
     /// Goes on by a policy that the server agreed to.
     pub(super) fn set_policy(&mut self, policy: Policy) {
         self.reader.set_policy(policy);
+        self.blocks = matches!(policy, Policy::Block { .. });
     }
 
     pub(super) async fn next(&mut self) -> Result<Came, NextError> {
@@ -105,9 +112,8 @@ impl Attached {
                     return self.after_hang_up().map(Some);
                 }
                 Look::Nothing { again: None } => {
-                    self.gone = Hearing::hear(&self.bell, Duration::ZERO) == Heard::Gone;
                     // What was published before the server hung up may have come after the look.
-                    if !self.gone {
+                    if !self.is_hung_up() {
                         return Ok(None);
                     }
                 }
@@ -117,10 +123,18 @@ impl Attached {
     }
 
     fn look(&mut self) -> Result<Look, NextError> {
+        if self.evicted {
+            return Err(NextError::Evicted);
+        }
         loop {
             return match self.reader.next(Instant::now()) {
                 Ok(Next::Frame(lease)) => {
                     Ok(Look::Came(Came::Frame(Frame::leased(lease, self.epoch))))
+                }
+                // Who was to lose nothing and did may have been evicted for it, and is told now: with a writer that never
+                // pauses there is always a next frame to see.
+                Ok(Next::Gap(_)) if self.blocks && self.is_hung_up() => {
+                    self.after_hang_up().map(Look::Came)
                 }
                 Ok(Next::Gap(gap)) => Ok(Look::Came(Came::Gap(gap))),
                 Ok(Next::End(End::Retired)) => Ok(Look::Came(Came::Lost)),
@@ -149,15 +163,22 @@ impl Attached {
 
     async fn listen(&mut self) {
         let news = self.watched.news().await;
-        let heard = Hearing::hear(&self.bell, Duration::ZERO);
-        self.gone = news.is_err() || heard == Heard::Gone;
+        self.gone = self.is_hung_up() || news.is_err();
+    }
+
+    fn is_hung_up(&mut self) -> bool {
+        self.gone = Hearing::hear(&self.bell, Duration::ZERO) == Heard::Gone;
+        self.gone
     }
 
     /// A server that evicts a reader says no more and still listens; one that is gone does neither.
-    fn after_hang_up(&self) -> Result<Came, NextError> {
+    fn after_hang_up(&mut self) -> Result<Came, NextError> {
         match self.bell.ring() {
             packet::Rung::Gone => Ok(Came::Lost),
-            packet::Rung::Yes | packet::Rung::Full => Err(NextError::Evicted),
+            packet::Rung::Yes | packet::Rung::Full => {
+                self.evicted = true;
+                Err(NextError::Evicted)
+            }
         }
     }
 }

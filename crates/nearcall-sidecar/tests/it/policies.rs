@@ -166,3 +166,29 @@ async fn samples_come_no_more_often_than_asked_for() {
         );
     }
 }
+
+#[tokio::test]
+async fn who_was_evicted_is_told_by_a_writer_that_never_pauses() {
+    let mut served = Served::start_with(Geometry::new(8, BYTES, 0).unwrap()).await;
+    let policy = Policy::Block {
+        max_wait: Duration::ZERO,
+        then: Then::Evict,
+    };
+    let mut stream = served.open(Tier::Broker, with(policy)).await;
+    served.publish();
+    drop(frame(&mut stream).await);
+    for _ in 0..30 {
+        // More than there is room for, so that there is a newer frame whenever it looks.
+        for _ in 0..10 {
+            served.publish();
+        }
+        match tokio::time::timeout(LONG, stream.next()).await.unwrap() {
+            Ok(Some(_)) => {}
+            other => {
+                assert!(matches!(other, Err(NextError::Evicted)), "{other:?}");
+                return;
+            }
+        }
+    }
+    panic!("it was not told");
+}
