@@ -2,25 +2,41 @@
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 /// User, PID, IPC and mount namespaces, `/proc` as it looks from within, and an end with whoever started it.
 const APART: [&str; 8] = [
-    "--user",
-    "--map-root-user",
     "--pid",
     "--ipc",
     "--mount",
     "--fork",
     "--mount-proc",
     "--kill-child",
+    "--user",
+    "--map-root-user",
 ];
+
+/// What root does without: a user namespace, which a changed root or a `/proc` with parts covered does not allow.
+const AS_ROOT: &[&str] = APART.split_at(6).0;
+
+/// The way that works here, if one does.
+static WAY: LazyLock<Option<&[&str]>> = LazyLock::new(|| {
+    [&APART[..], AS_ROOT].into_iter().find(|way| {
+        let tried = apart_by(way).arg("true").stderr(Stdio::null()).status();
+        tried.is_ok_and(|status| status.success())
+    })
+});
+
+fn apart_by(way: &[&str]) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(way);
+    command
+}
 
 /// A command that will run in namespaces of its own; the program and its arguments are added by the caller.
 #[must_use]
 pub fn apart() -> Command {
-    let mut command = Command::new("unshare");
-    command.args(APART);
-    command
+    apart_by(WAY.unwrap_or(&APART))
 }
 
 /// Whether a check has to be left out since no namespaces can be made here, which is said aloud.
@@ -30,8 +46,7 @@ pub fn apart() -> Command {
 /// Under `CI=true` in place of leaving it out.
 #[must_use]
 pub fn left_out_without_namespaces(what: &str) -> bool {
-    let tried = apart().arg("true").stderr(Stdio::null()).status();
-    if tried.is_ok_and(|status| status.success()) {
+    if WAY.is_some() {
         return false;
     }
     assert!(
