@@ -167,7 +167,7 @@ impl Attached {
     }
 
     fn is_hung_up(&mut self) -> bool {
-        self.gone = Hearing::hear(&self.bell, Duration::ZERO) == Heard::Gone;
+        self.gone = self.gone || Hearing::hear(&self.bell, Duration::ZERO) == Heard::Gone;
         self.gone
     }
 

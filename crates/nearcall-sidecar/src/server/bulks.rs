@@ -1,7 +1,7 @@
 //! Bulk data of any service: bytes in shared memory for one client, and bytes that a client uploaded.
 
 use std::collections::HashMap;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nearcall_proto::frames::v1 as wire;
@@ -13,7 +13,8 @@ use wire::bulk::Content;
 use super::Shared;
 use super::caller::Caller;
 use super::expiry::Expiry;
-use super::tickets::Secret;
+use super::region::path_of;
+use super::tickets::{self, Secret};
 use super::uploads::Uploads;
 use crate::bulk_layout::{BYTES_AT, line};
 use crate::limits::{BULK_BYTES_MAX, BULKS_MAX, INLINE_BELOW};
@@ -64,15 +65,14 @@ impl Bulks {
         if !shelf.has_room(session, bytes.len()) {
             return None;
         }
-        let mut secret = Secret::default();
-        getrandom::fill(&mut secret).ok()?;
+        let secret = tickets::secret().ok()?;
         let region_bytes = BYTES_AT.checked_add(bytes.len())?;
         let (memory, descriptor) = make_region("nearcall-bulk", region_bytes)
             .inspect_err(|error| tracing::warn!(%error, "bulk data goes inline"))
             .ok()?;
         memory.write(0, &line(&secret));
         memory.write(BYTES_AT, bytes);
-        let path = format!("/proc/{}/fd/{}", std::process::id(), descriptor.as_raw_fd());
+        let path = path_of(&descriptor);
         shelf.keep(&self.shared, secret, session, descriptor, bytes.len())?;
         let geometry = wire::Geometry {
             slots: 1,

@@ -42,11 +42,16 @@ impl Region {
     /// As a client is told of it, with the path or without.
     pub(super) fn told(&self, with_path: bool) -> wire::Region {
         let path = if with_path {
-            let (pid, number) = (std::process::id(), self.descriptor.as_raw_fd());
-            format!("/proc/{pid}/fd/{number}")
+            path_of(&self.descriptor)
         } else {
             String::new()
         };
         write_region(self.identity, &self.geometry, path)
     }
+}
+
+/// Where a process of the same user opens what a descriptor of this process leads to.
+pub(super) fn path_of(descriptor: &OwnedFd) -> String {
+    let (pid, number) = (std::process::id(), descriptor.as_raw_fd());
+    format!("/proc/{pid}/fd/{number}")
 }

@@ -1,7 +1,7 @@
 //! Uploads: memory that the server makes, one client fills, and the server copies out when the client says so.
 
 use std::collections::HashMap;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use nearcall_frames::handover::hand_over_upload;
@@ -13,6 +13,7 @@ use nearcall_sys::packet::Socket;
 use super::Shared;
 use super::caller::Caller;
 use super::expiry::Expiry;
+use super::region::path_of;
 use super::tickets::{self, Granted, Holder, Secret};
 use crate::limits::{INLINE_BELOW, TICKET_LIFE, UPLOAD_BYTES_MAX, UPLOADED_BYTES_MAX, UPLOADS_MAX};
 use crate::status::Refused;
@@ -138,8 +139,7 @@ impl Uploads {
         told.tier = tier.wire().into();
         told.upload = secret.to_vec();
         let (kept, passed) = if tier == Tier::Proc {
-            let (pid, number) = (std::process::id(), descriptor.as_raw_fd());
-            told.path = format!("/proc/{pid}/fd/{number}");
+            told.path = path_of(&descriptor);
             (Some(descriptor), None)
         } else {
             (None, Some(descriptor))
