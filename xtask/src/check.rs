@@ -142,7 +142,7 @@ impl Check {
             println!("{} left out: {}", self.name, missing.join("; "));
             return if strict {
                 println!("nothing may be left out under CI, so this is a failure");
-            failures::note(self.name, &format!("left out: {}", missing.join("; ")));
+                failures::note(self.name, &format!("left out: {}", missing.join("; ")));
                 ("FAILED", Tally::FAILED)
             } else {
                 ("skipped", Tally::SKIPPED)

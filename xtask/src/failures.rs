@@ -84,7 +84,8 @@ mod tests {
     fn tests_that_failed_are_named() {
         let output = "running 3 tests\ntest a ... ok\ntest b ... FAILED\n\n---- b stdout ----\n\
             thread 'b' panicked at src/lib.rs:3:5:\nleft: 1\nright: 2\nnote: run with\n";
-        let expected = "test b ... FAILED\nthread 'b' panicked at src/lib.rs:3:5:\nleft: 1\nright: 2\n";
+        let expected =
+            "test b ... FAILED\nthread 'b' panicked at src/lib.rs:3:5:\nleft: 1\nright: 2\n";
         assert_eq!(digest(output), expected);
     }
 
