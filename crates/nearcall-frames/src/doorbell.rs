@@ -22,8 +22,8 @@ pub trait Doorbell: Debug + Send {
     /// Rings, without ever waiting.
     fn ring(&self) -> Rung;
 
-    /// Whether the kernel says that the reader has hung up or died. A socket's implementation takes and drops what the
-    /// reader has sent, so whoever listens to a reader does so on another one.
+    /// Whether the kernel says that the reader has hung up or died. A socket's implementation takes and drops some of what
+    /// the reader has sent, so whoever listens to a reader does so on another one.
     fn is_gone(&self) -> bool;
 
     /// Lets the reader hear that its subscription has ended, while still hearing when it hangs up.

@@ -13,7 +13,7 @@ use nearcall_sys::packet::{self, ReceiveError, Socket};
 
 use crate::broker::{DESCRIPTORS, MESSAGE_BYTES, Message, MessageError, Refusal, TICKET_BYTES};
 use crate::doorbell::{Doorbell, Heard, Hearing, Rung};
-use crate::limits::{CLAIM_TIMEOUT, RINGS_TAKEN_MAX};
+use crate::limits::{CLAIM_TIMEOUT, RINGS_TAKEN_MAX, SENT_TAKEN_MAX};
 use crate::reader::{AttachError, Reader};
 use crate::writer::{Grant, SubscriptionId};
 
@@ -253,10 +253,11 @@ impl Doorbell for Socket {
         }
     }
 
-    /// What a client sent is thrown away first. A client can send its own end of the socket along: in a message that
-    /// nobody takes, the kernel keeps that open, and the client's death would not show.
+    /// Some of what a client sent is thrown away first. A client can send its own end of the socket along: in a message
+    /// that nobody takes, the kernel keeps that open, and the client's death would not show. One that sent much and died
+    /// takes several looks.
     fn is_gone(&self) -> bool {
-        for _ in 0..RINGS_TAKEN_MAX {
+        for _ in 0..SENT_TAKEN_MAX {
             match self.receive(&mut [0; MESSAGE_BYTES], 0) {
                 Ok(_)
                 | Err(ReceiveError::TooLong { .. } | ReceiveError::TooManyDescriptors { .. }) => {}

@@ -40,5 +40,9 @@ pub const DAMAGE_MAX: usize = 8;
 /// Limit: how long a reader waits for a server's answer to its ticket.
 pub const CLAIM_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Limit: messages that either side takes from a doorbell's socket at once; more rings say no more than one.
+/// Limit: messages that a reader takes from a doorbell's socket at once; more rings say no more than one.
 pub const RINGS_TAKEN_MAX: u32 = 1_024;
+
+/// Limit: messages that a server takes from a reader's socket when it looks whether the reader is gone. Nobody asked for
+/// them, the writer may be waiting, and each that is taken makes room for one more, which wakes the server again.
+pub const SENT_TAKEN_MAX: u32 = 8;

@@ -8,7 +8,7 @@ mod heap;
 mod shared;
 
 use std::fmt::Debug;
-use std::ops::Range;
+use std::ops::{DerefMut, Range};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +48,22 @@ pub trait Memory: Words {
 
     /// Wakes all who wait for the word at `at`.
     fn wake(&self, at: usize);
+}
+
+/// Memory whose parts are lent, to be written in place: what a [`Writer`](crate::Writer) writes.
+pub trait Lending: Memory {
+    /// Bytes that are lent. They are in the memory when it is dropped, or already while they are written.
+    type Lent: DerefMut<Target = [u8]> + Debug + Send + Sync;
+
+    /// Sets the bytes from `at` on apart, to be lent and not written in any other way. Where the memory needs no such
+    /// promise, nothing.
+    fn set_apart(&mut self, _at: usize) {}
+
+    /// Lends bytes to be written, which nobody else of this process accesses until the result is dropped. None where some
+    /// of them are lent already.
+    ///
+    /// They were set apart before.
+    fn lend(&self, range: Range<usize>) -> Option<Self::Lent>;
 }
 
 /// Memory whose bytes can be looked at under a lease.
@@ -95,6 +111,21 @@ impl<T: Memory + ?Sized> Memory for Arc<T> {
 
     fn wake(&self, at: usize) {
         (**self).wake(at);
+    }
+}
+
+impl<T: Lending + ?Sized> Lending for Arc<T> {
+    type Lent = T::Lent;
+
+    /// Of memory that has other owners, who could access it, nothing is set apart.
+    fn set_apart(&mut self, at: usize) {
+        if let Some(memory) = Self::get_mut(self) {
+            memory.set_apart(at);
+        }
+    }
+
+    fn lend(&self, range: Range<usize>) -> Option<T::Lent> {
+        (**self).lend(range)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::header::{Header, Identity};
 use crate::layout::{ABI, header, page, slot as slot_header, state};
 use crate::limits::{SEQ_MAX, SUBSCRIPTIONS_MAX};
 use crate::mark;
-use crate::memory::{Memory, Words};
+use crate::memory::{Lending, Words};
 use crate::policy::Policy;
 pub(crate) use held::low_half;
 use slots::Slots;
@@ -61,7 +61,7 @@ pub enum LoanError {
         /// Which.
         subscription: SubscriptionId,
     },
-    /// Every slot is kept, held by readers, or the latest.
+    /// Every slot is kept, held by readers, or the latest; or a loan that was set aside was forgotten, but not its bytes.
     #[error(
         "none of {slots} slots is free; expected slots for the history, every pin and two more"
     )]
@@ -79,7 +79,7 @@ pub enum LoanError {
 /// Publishing never waits for a reader, with one exception that a subscription has to ask for and that ends by itself:
 /// [`Policy::Block`](crate::Policy::Block). When it is dropped, readers find the channel's end.
 #[derive(Debug)]
-pub struct Writer<D: Memory> {
+pub struct Writer<D: Lending> {
     data: D,
     identity: Identity,
     geometry: Geometry,
@@ -98,13 +98,13 @@ pub struct Writer<D: Memory> {
     aside: Option<Slot>,
 }
 
-impl<D: Memory> Writer<D> {
+impl<D: Lending> Writer<D> {
     /// Lays a channel out in memory that nobody else writes and nobody reads yet.
     ///
     /// # Errors
     ///
     /// The memory has another length than [`Geometry::region_bytes`].
-    pub fn new(data: D, identity: Identity, geometry: Geometry) -> Result<Self, SetUpError> {
+    pub fn new(mut data: D, identity: Identity, geometry: Geometry) -> Result<Self, SetUpError> {
         let (expected, found) = (geometry.region_bytes(), data.length());
         if expected != found {
             return Err(SetUpError::Length { expected, found });
@@ -114,6 +114,7 @@ impl<D: Memory> Writer<D> {
             geometry,
             minor: ABI.1,
         };
+        data.set_apart(geometry.payloads_at());
         data.write(0, &head.bytes());
         data.store(header::STATE, state::LIVE);
         Ok(Self {
@@ -367,14 +368,25 @@ impl<D: Memory> Writer<D> {
         let taken = self
             .slots
             .take(&self.data, &self.geometry, seq, &self.subscriptions);
-        let Some(slot) = taken else {
+        let lent = taken.and_then(|slot| Some((slot, self.lend(slot)?)));
+        let Some((slot, lent)) = lent else {
+            if let Some(slot) = taken {
+                self.give_back(slot);
+            }
             self.without_slot = self.without_slot.saturating_add(1);
             self.data.store(header::WITHOUT_SLOT, self.without_slot);
             return Err(LoanError::NoFreeSlot {
                 slots: self.geometry.slots(),
             });
         };
-        Ok(Loan::new(self, slot, seq, now))
+        Ok(Loan::new(self, slot, lent, seq, now))
+    }
+
+    /// A slot's bytes. None where whoever set a loan of it aside still has them.
+    fn lend(&self, slot: Slot) -> Option<D::Lent> {
+        let start = self.geometry.payload_at(slot);
+        let end = start.saturating_add(self.geometry.payload_bytes());
+        self.data.lend(start..end)
     }
 
     /// What was begun and not published may be half an old frame and half a new one: the slot holds none.
@@ -411,7 +423,7 @@ impl<D: Memory> Writer<D> {
     }
 }
 
-impl<D: Memory> Drop for Writer<D> {
+impl<D: Lending> Drop for Writer<D> {
     fn drop(&mut self) {
         self.end(state::CLOSED);
     }

@@ -42,6 +42,9 @@ pub const PINS: u32 = 2;
 /// Limit: how often the kernel is asked about a reader that keeps sending what nobody wants.
 pub const HANG_UP_PAUSE: Duration = Duration::from_millis(20);
 
+/// Limit: messages of such a reader that are thrown away each time.
+pub const UNASKED_TAKEN_MAX: u32 = 8;
+
 /// Limit: how long a broker that is out of descriptors waits before it accepts again.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

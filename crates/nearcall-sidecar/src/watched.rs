@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream as StdStream;
 
+use nearcall_sys::packet;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 
@@ -28,5 +29,11 @@ impl Watched {
         let forget = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
         let _ = self.0.try_io(Interest::READABLE, forget);
         Ok(())
+    }
+
+    /// Takes and drops what the peer sent, `most` messages of it; whether there may be more. Descriptors that came along
+    /// are closed.
+    pub(crate) fn drop_sent(&self, most: u32) -> bool {
+        packet::drop_sent(self.0.as_fd(), most)
     }
 }

@@ -12,8 +12,8 @@
 //! let mut main = frames.channel("render.main", Geometry::new(8, 1 << 20, 1)?)?;
 //! std::thread::spawn(move || {
 //!     while let Ok(mut loan) = main.loan() {
-//!         let drawn = loan.write(0, b"what is drawn");
-//!         let _ = drawn.and_then(|()| loan.publish(13, &Details::default()));
+//!         loan.bytes_mut()[..13].copy_from_slice(b"what is drawn");
+//!         let _ = loan.publish(13, &Details::default());
 //!     }
 //! });
 //! nearcall::Server::new("render").add_service(frames.service()).serve().await?;

@@ -35,28 +35,25 @@ impl Scene {
         Self { land, sky }
     }
 
-    /// Draws a moment of the scene, and hands over pieces of rows: where each begins in the picture, and its pixels.
-    pub(crate) fn draw(
-        &self,
-        moment: u64,
-        (width, height): (usize, usize),
-        mut put: impl FnMut(usize, &[u8]),
-    ) {
+    /// Draws a moment of the scene into the first bytes of `picture`, row by row.
+    ///
+    /// # Panics
+    ///
+    /// It has room for fewer pixels.
+    pub(crate) fn draw(&self, moment: u64, (width, height): (usize, usize), picture: &mut [u8]) {
         let camera = Camera::at(&self.land, moment);
         let mut columns = vec![[0; PIXEL_BYTES]; TOGETHER * height];
-        let mut piece = [0; TOGETHER * PIXEL_BYTES];
         for first in (0..width).step_by(TOGETHER) {
             let count = TOGETHER.min(width - first);
             for (column, pixels) in columns.chunks_exact_mut(height).take(count).enumerate() {
                 View::new(self, &camera, first + column, width, height).draw(pixels);
             }
             for row in 0..height {
-                let pixels = piece.chunks_exact_mut(PIXEL_BYTES).take(count);
-                for (column, pixel) in pixels.enumerate() {
+                let at = (row * width + first) * PIXEL_BYTES;
+                let piece = &mut picture[at..at + count * PIXEL_BYTES];
+                for (column, pixel) in piece.chunks_exact_mut(PIXEL_BYTES).enumerate() {
                     pixel.copy_from_slice(&columns[column * height + row]);
                 }
-                let at = (row * width + first) * PIXEL_BYTES;
-                put(at, &piece[..count * PIXEL_BYTES]);
             }
         }
     }
@@ -194,9 +191,7 @@ mod tests {
 
     fn picture(scene: &Scene, moment: u64) -> Vec<u8> {
         let mut bytes = vec![0; SIZE.0 * SIZE.1 * PIXEL_BYTES];
-        scene.draw(moment, SIZE, |at, pixels| {
-            bytes[at..at + pixels.len()].copy_from_slice(pixels);
-        });
+        scene.draw(moment, SIZE, &mut bytes);
         bytes
     }
 

@@ -228,11 +228,8 @@ impl Artist {
             ..Details::default()
         };
         let mut loan = self.writer.loan()?;
-        let mut fits = Ok(());
-        self.scene.draw(self.moment, self.size.pixels(), |at, row| {
-            fits = fits.and(loan.write(at, row));
-        });
-        fits?;
+        self.scene
+            .draw(self.moment, self.size.pixels(), loan.bytes_mut());
         let seq = loan.publish(self.size.bytes(), &details)?;
         let moment = self.moment;
         self.moment += 1;

@@ -17,9 +17,6 @@ const COUNTS: u64 = 1 << 63;
 /// In the first word: no more frames come.
 const LAST: u64 = 1 << 62;
 
-/// Bytes that are drawn at once where they are then copied to their place: they stay in the first-level cache.
-const TILE_BYTES: usize = 16 * 1024;
-
 /// A frame that is to be drawn.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame {
@@ -43,32 +40,12 @@ impl Frame {
     /// There is room for another number of bytes than a frame has.
     pub fn draw(&self, bytes: &mut [u8]) {
         assert_eq!(bytes.len(), self.payload, "bytes of a frame");
-        self.fill(0, bytes);
+        self.fill(bytes);
         bytes[..HEAD_BYTES].copy_from_slice(&self.head());
     }
 
-    /// As [`draw`](Self::draw), piece by piece, for memory that is not written by `&mut [u8]`: each piece with its place.
-    ///
-    /// # Errors
-    ///
-    /// That of `write`.
-    pub fn draw_by<E>(
-        &self,
-        mut write: impl FnMut(usize, &[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut tile = [0; TILE_BYTES];
-        let mut place = 0;
-        while place < self.payload {
-            let tile = &mut tile[..TILE_BYTES.min(self.payload - place)];
-            self.fill(place, tile);
-            write(place, tile)?;
-            place += tile.len();
-        }
-        write(0, &self.head())
-    }
-
-    fn fill(&self, place: usize, bytes: &mut [u8]) {
-        let base = base(self.word).wrapping_add((place / WORD) as u64);
+    fn fill(&self, bytes: &mut [u8]) {
+        let base = base(self.word);
         for (index, word) in bytes.chunks_exact_mut(WORD).enumerate() {
             word.copy_from_slice(&base.wrapping_add(index as u64).to_le_bytes());
         }
@@ -152,26 +129,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_drawn_adds_up_however_it_is_drawn() {
-        for payload in [16, 24, 4096, TILE_BYTES, TILE_BYTES * 3 + 8] {
-            let frame = Frame::new(7, payload, true, false);
-            let mut whole = vec![0xaa; payload];
-            frame.draw(&mut whole);
-            let mut pieces = vec![0x55; payload];
-            let drawn: Result<(), ()> = frame.draw_by(|place, bytes| {
-                pieces[place..place + bytes.len()].copy_from_slice(bytes);
-                Ok(())
-            });
-            assert_eq!(drawn, Ok(()));
-            assert_eq!(whole[HEAD_BYTES..], pieces[HEAD_BYTES..]);
-            for bytes in [whole, pieces] {
-                let came = Came::read(&bytes).unwrap();
-                assert_eq!(
-                    (came.number(), came.counts(), came.is_last()),
-                    (7, true, false)
-                );
-                assert_eq!(sum(&bytes), came.sum(payload), "{payload} bytes");
-            }
+    fn what_is_drawn_adds_up() {
+        for payload in [16, 24, 4096, 49_160] {
+            let mut bytes = vec![0xaa; payload];
+            Frame::new(7, payload, true, false).draw(&mut bytes);
+            let came = Came::read(&bytes).unwrap();
+            assert_eq!(
+                (came.number(), came.counts(), came.is_last()),
+                (7, true, false)
+            );
+            assert_eq!(sum(&bytes), came.sum(payload), "{payload} bytes");
         }
     }
 

@@ -1,19 +1,19 @@
 //! Memory of one process: for tests, for readers that a server holds frames for, and where nothing can be shared.
 
 use std::fmt;
-use std::ops::Range;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::ops::{Deref, DerefMut, Range};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Memory, Source, Words};
+use super::{Lending, Memory, Source, Words};
 use crate::layout::page;
 use crate::sync::{AtomicU64, Ordering};
 
 const WORD: usize = 8;
 
-/// Memory of this process alone. A lease on it holds a copy.
+/// Memory of this process alone. A lease on it holds a copy, and so does who is lent a part of it.
 pub struct Heap {
-    words: Box<[AtomicU64]>,
+    cells: Arc<Cells>,
     /// Held while waiters are woken, so that one that is about to sleep is not missed.
     changes: Mutex<()>,
     changed: Condvar,
@@ -25,7 +25,10 @@ impl Heap {
     pub fn new(bytes: usize) -> Self {
         let words = (0..bytes.div_ceil(WORD)).map(|_| AtomicU64::new(0));
         Self {
-            words: words.collect(),
+            cells: Arc::new(Cells {
+                words: words.collect(),
+                lent: Mutex::default(),
+            }),
             changes: Mutex::new(()),
             changed: Condvar::new(),
         }
@@ -37,6 +40,18 @@ impl Heap {
         Self::new(page::BYTES)
     }
 
+    fn word(&self, at: usize) -> &AtomicU64 {
+        self.cells.word(at)
+    }
+}
+
+/// The words, for as long as one of them is lent.
+struct Cells {
+    words: Box<[AtomicU64]>,
+    lent: Mutex<Vec<Range<usize>>>,
+}
+
+impl Cells {
     #[expect(
         clippy::indexing_slicing,
         reason = "as the trait says, an offset out of range is the caller's mistake"
@@ -47,16 +62,6 @@ impl Heap {
             "expected a multiple of {WORD}, found {at}"
         );
         &self.words[at / WORD]
-    }
-}
-
-impl Words for Heap {
-    fn length(&self) -> usize {
-        self.words.len().saturating_mul(WORD)
-    }
-
-    fn load(&self, at: usize) -> u64 {
-        self.word(at).load(Ordering::Acquire)
     }
 
     fn read(&self, at: usize, into: &mut [u8]) {
@@ -70,19 +75,6 @@ impl Words for Heap {
         }
     }
 
-    fn wait(&self, at: usize, seen: u32, most: Duration) {
-        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        // Its low half, as for a futex.
-        let unchanged = |_: &mut ()| self.load(at) & u64::from(u32::MAX) == u64::from(seen);
-        drop(self.changed.wait_timeout_while(changes, most, unchanged));
-    }
-}
-
-impl Memory for Heap {
-    fn store(&self, at: usize, value: u64) {
-        self.word(at).store(value, Ordering::Release);
-    }
-
     fn write(&self, at: usize, from: &[u8]) {
         for (part, offset) in parts(at, from.len()) {
             let word = self.word(offset);
@@ -94,6 +86,98 @@ impl Memory for Heap {
             }
             word.store(u64::from_le_bytes(bytes), Ordering::Relaxed);
         }
+    }
+
+    fn lent(&self) -> MutexGuard<'_, Vec<Range<usize>>> {
+        self.lent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A copy of bytes that were lent, which is written back when this is dropped.
+pub struct Lent {
+    cells: Arc<Cells>,
+    range: Range<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Deref for Lent {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.cells.write(self.range.start, &self.bytes);
+        let mut lent = self.cells.lent();
+        lent.retain(|one| *one != self.range);
+    }
+}
+
+impl fmt::Debug for Lent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lent")
+            .field("range", &self.range)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Words for Heap {
+    fn length(&self) -> usize {
+        self.cells.words.len().saturating_mul(WORD)
+    }
+
+    fn load(&self, at: usize) -> u64 {
+        self.word(at).load(Ordering::Acquire)
+    }
+
+    fn read(&self, at: usize, into: &mut [u8]) {
+        self.cells.read(at, into);
+    }
+
+    fn wait(&self, at: usize, seen: u32, most: Duration) {
+        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        // Its low half, as for a futex.
+        let unchanged = |_: &mut ()| self.load(at) & u64::from(u32::MAX) == u64::from(seen);
+        drop(self.changed.wait_timeout_while(changes, most, unchanged));
+    }
+}
+
+impl Lending for Heap {
+    type Lent = Lent;
+
+    fn lend(&self, range: Range<usize>) -> Option<Lent> {
+        let mut lent = self.cells.lent();
+        let overlaps = |one: &Range<usize>| one.start < range.end && range.start < one.end;
+        if lent.iter().any(overlaps) {
+            return None;
+        }
+        lent.push(range.clone());
+        drop(lent);
+        let bytes = self.hold(range.clone());
+        Some(Lent {
+            cells: Arc::clone(&self.cells),
+            range,
+            bytes,
+        })
+    }
+}
+
+impl Memory for Heap {
+    fn store(&self, at: usize, value: u64) {
+        self.word(at).store(value, Ordering::Release);
+    }
+
+    fn write(&self, at: usize, from: &[u8]) {
+        self.cells.write(at, from);
     }
 
     fn wake(&self, _at: usize) {

@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use nearcall_sys::memory::{ReadOnly, Writable};
+use nearcall_sys::memory::{Lent, ReadOnly, Writable};
 
-use super::{Memory, Source, Words};
+use super::{Lending, Memory, Source, Words};
 
 impl Words for ReadOnly {
     fn length(&self) -> usize {
@@ -54,6 +54,18 @@ impl Words for Writable {
     fn wait(&self, at: usize, seen: u32, most: Duration) {
         // Why it returned does not matter: the caller looks again.
         let _ = self.wait(at, seen, most);
+    }
+}
+
+impl Lending for Writable {
+    type Lent = Lent;
+
+    fn set_apart(&mut self, at: usize) {
+        self.set_apart(at);
+    }
+
+    fn lend(&self, range: Range<usize>) -> Option<Lent> {
+        self.lend(range)
     }
 }
 

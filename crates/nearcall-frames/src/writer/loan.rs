@@ -6,7 +6,7 @@ use super::{LoanError, Writer};
 use crate::geometry::Slot;
 use crate::layout::{descriptor, flags, slot as at};
 use crate::mark;
-use crate::memory::Memory;
+use crate::memory::Lending;
 use crate::meta::Meta;
 
 /// What the writer says of a frame beside its bytes.
@@ -52,8 +52,6 @@ pub struct Aside {
     seq: u64,
     now: Instant,
     region: u64,
-    start: usize,
-    capacity: usize,
 }
 
 impl Aside {
@@ -62,16 +60,11 @@ impl Aside {
     pub const fn seq(&self) -> u64 {
         self.seq
     }
-
-    /// Where its bytes are in the region.
-    #[must_use]
-    pub const fn range(&self) -> std::ops::Range<usize> {
-        self.start..self.start.saturating_add(self.capacity)
-    }
 }
 
-impl<D: Memory> Writer<D> {
-    /// Goes on with a loan that was set aside. None where it is another writer's, or another loan came in between, or it was taken up before.
+impl<D: Lending> Writer<D> {
+    /// Goes on with a loan that was set aside, after its bytes were dropped. None where it is another writer's, or another
+    /// loan came in between, or it was taken up before.
     pub fn take_up(&mut self, aside: &Aside) -> Option<Loan<'_, D>> {
         let &Aside {
             slot,
@@ -83,25 +76,42 @@ impl<D: Memory> Writer<D> {
         let is_ours = region == self.identity.region
             && seq == self.latest.saturating_add(1)
             && self.aside.take() == Some(slot);
-        is_ours.then(|| Loan::new(self, slot, seq, now))
+        if !is_ours {
+            return None;
+        }
+        let Some(lent) = self.lend(slot) else {
+            // Half a frame, which is still being written.
+            self.give_back(slot);
+            return None;
+        };
+        Some(Loan::new(self, slot, lent, seq, now))
     }
 }
 
 /// A slot to write a frame into; nobody else looks at it until it is published.
 #[derive(Debug)]
-pub struct Loan<'a, D: Memory> {
+pub struct Loan<'a, D: Lending> {
     writer: &'a mut Writer<D>,
     slot: Slot,
+    /// None once nothing more is to be written.
+    lent: Option<D::Lent>,
     seq: u64,
     now: Instant,
     published: bool,
 }
 
-impl<'a, D: Memory> Loan<'a, D> {
-    pub(super) fn new(writer: &'a mut Writer<D>, slot: Slot, seq: u64, now: Instant) -> Self {
+impl<'a, D: Lending> Loan<'a, D> {
+    pub(super) fn new(
+        writer: &'a mut Writer<D>,
+        slot: Slot,
+        lent: D::Lent,
+        seq: u64,
+        now: Instant,
+    ) -> Self {
         Self {
             writer,
             slot,
+            lent: Some(lent),
             seq,
             now,
             published: false,
@@ -120,20 +130,25 @@ impl<'a, D: Memory> Loan<'a, D> {
         self.writer.geometry.payload_bytes()
     }
 
-    /// Lets go of the writer for as long as it takes to write the frame by other means, such as a mapping of the
-    /// caller's own. Then [`Writer::take_up`].
-    pub fn set_aside(mut self) -> Aside {
+    /// Lets go of the writer for as long as it takes to write the frame: here are its bytes. Drop them, then
+    /// [`Writer::take_up`].
+    pub fn set_aside(mut self) -> (Aside, Option<D::Lent>) {
         // The drop at the end of this must not give the slot back.
         self.published = true;
         self.writer.aside = Some(self.slot);
-        Aside {
+        let aside = Aside {
             slot: self.slot,
             seq: self.seq,
             now: self.now,
             region: self.writer.identity.region,
-            start: self.writer.geometry.payload_at(self.slot),
-            capacity: self.capacity(),
-        }
+        };
+        (aside, self.lent.take())
+    }
+
+    /// The slot itself, [`capacity`](Self::capacity) bytes, to draw in place. It still holds what an older frame left in
+    /// it.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        self.lent.as_deref_mut().unwrap_or_default()
     }
 
     /// Copies bytes into the frame, at an offset from its start. The slot still holds what an older frame left in it.
@@ -144,8 +159,9 @@ impl<'a, D: Memory> Loan<'a, D> {
     pub fn write(&mut self, offset: usize, bytes: &[u8]) -> Result<(), PublishError> {
         let end = offset.saturating_add(bytes.len());
         self.fits(end)?;
-        let start = self.writer.geometry.payload_at(self.slot);
-        self.writer.data.write(start.saturating_add(offset), bytes);
+        if let Some(into) = self.bytes_mut().get_mut(offset..end) {
+            into.copy_from_slice(bytes);
+        }
         Ok(())
     }
 
@@ -156,6 +172,8 @@ impl<'a, D: Memory> Loan<'a, D> {
     /// A slot has no room for that many; the frame is given back.
     pub fn publish(mut self, length: usize, details: &Details) -> Result<u64, PublishError> {
         self.fits(length)?;
+        // Nobody writes the bytes any more once they may be read.
+        self.lent = None;
         let published = (self.writer.clock)();
         let geometry = self.writer.geometry;
         let (header_at, seq, slot) = (geometry.slot_header_at(self.slot), self.seq, self.slot);
@@ -205,19 +223,10 @@ impl<'a, D: Memory> Loan<'a, D> {
     }
 }
 
-#[cfg(target_os = "linux")]
-impl Loan<'_, nearcall_sys::memory::Writable> {
-    /// The frame's bytes in the shared memory itself, to be stored one by one: for what is drawn in place.
-    #[must_use]
-    pub fn cells(&self) -> &[std::sync::atomic::AtomicU8] {
-        let start = self.writer.geometry.payload_at(self.slot);
-        let end = start.saturating_add(self.capacity());
-        self.writer.data.cells(start..end)
-    }
-}
-
-impl<D: Memory> Drop for Loan<'_, D> {
+impl<D: Lending> Drop for Loan<'_, D> {
     fn drop(&mut self) {
+        // What was lent goes back before the slot does.
+        self.lent = None;
         if !self.published {
             self.writer.give_back(self.slot);
         }

@@ -6,7 +6,7 @@ use super::Writer;
 use super::grant::SubscriptionId;
 use super::subscription::Subscription;
 use crate::mark;
-use crate::memory::Memory;
+use crate::memory::Lending;
 use crate::policy::Policy;
 
 /// What became of a subscription.
@@ -55,7 +55,7 @@ pub struct SubscriptionStats {
     pub oldest_pin_age: Option<Duration>,
 }
 
-impl<D: Memory> Writer<D> {
+impl<D: Lending> Writer<D> {
     /// The channel at this moment.
     #[must_use]
     pub fn stats(&self, now: Instant) -> Stats {

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use nearcall_frames::memory::Memory;
 use nearcall_frames::{Details, LoanError, Next, Policy, SubscribeError, SubscriptionId, Then};
 
 use super::{channel, frame, is_nothing, payload, publish, reader};
@@ -12,12 +11,14 @@ fn a_loan_set_aside_is_published_as_any_other() {
     let (mut writer, memory) = channel(6, 64, 1);
     let mut reader = reader(&mut writer, &memory, Policy::DropOldest { depth: 2 }, 2);
     let now = Instant::now();
-    let aside = writer.loan(now).unwrap().set_aside();
-    assert_eq!((aside.seq(), aside.range().len()), (1, 64));
+    let (aside, lent) = writer.loan(now).unwrap().set_aside();
+    let mut lent = lent.unwrap();
+    assert_eq!((aside.seq(), lent.len()), (1, 64));
     // The writer is free for others meanwhile, and the frame is not there yet.
     assert_eq!(writer.stats(now).published, 0);
     assert!(is_nothing(&mut reader));
-    memory.write(aside.range().start, &payload(1, 64));
+    lent.copy_from_slice(&payload(1, 64));
+    drop(lent);
     let loan = writer.take_up(&aside).expect("it is the writer's own");
     assert_eq!(loan.publish(64, &Details::default()), Ok(1));
     assert_eq!(frame(&mut reader).seq(), 1);
@@ -27,7 +28,8 @@ fn a_loan_set_aside_is_published_as_any_other() {
 fn what_is_set_aside_and_forgotten_is_given_back() {
     let (mut writer, memory) = channel(2, 64, 0);
     let now = Instant::now();
-    let forgotten = writer.loan(now).unwrap().set_aside();
+    let (forgotten, lent) = writer.loan(now).unwrap().set_aside();
+    drop(lent);
     // With two slots, one of them forgotten, frames still come.
     for _ in 0..4 {
         publish(&mut writer, now);
@@ -41,9 +43,32 @@ fn what_is_set_aside_and_forgotten_is_given_back() {
         writer.loan(now).unwrap().set_aside(),
         other.loan(now).unwrap().set_aside(),
     );
-    assert!(other.take_up(&mine).is_none(), "it is of another writer");
+    assert!(other.take_up(&mine.0).is_none(), "it is of another writer");
     drop(theirs);
     drop(memory);
+}
+
+#[test]
+fn bytes_that_are_kept_of_a_forgotten_loan_are_nobody_elses() {
+    let (mut writer, _memory) = channel(2, 64, 0);
+    let now = Instant::now();
+    publish(&mut writer, now);
+    let (aside, lent) = writer.loan(now).unwrap().set_aside();
+    let mut lent = lent.unwrap();
+    lent.fill(1);
+    let no_slot = Some(LoanError::NoFreeSlot { slots: 2 });
+    assert_eq!(writer.loan(now).err(), no_slot, "one is latest, one lent");
+    assert!(writer.take_up(&aside).is_none(), "another loan was tried");
+    let (aside, again) = {
+        drop(lent);
+        writer.loan(now).unwrap().set_aside()
+    };
+    assert!(
+        writer.take_up(&aside).is_none(),
+        "it is published by nobody who could still write it"
+    );
+    drop(again);
+    publish(&mut writer, now);
 }
 
 #[test]

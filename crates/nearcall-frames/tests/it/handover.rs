@@ -84,9 +84,8 @@ fn a_reader_gets_the_memory_and_is_rung_for() {
     assert_eq!(reader.wait(Duration::ZERO), Heard::Nothing);
 
     let mut loan = served.writer.loan(now).unwrap();
-    for (cell, byte) in loan.cells().iter().zip(b"in place") {
-        cell.store(*byte, std::sync::atomic::Ordering::Relaxed);
-    }
+    assert_eq!(loan.bytes_mut().len(), loan.capacity());
+    loan.bytes_mut()[..8].copy_from_slice(b"in place");
     loan.write(8, b"!").unwrap();
     loan.publish(9, &Details::default()).unwrap();
     let Next::Frame(lease) = reader.next(now).unwrap() else {

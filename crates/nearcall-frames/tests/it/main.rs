@@ -26,7 +26,7 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nearcall_frames::memory::{Heap, Memory, Source};
+use nearcall_frames::memory::{Heap, Lending, Source};
 use nearcall_frames::{
     Details, Geometry, Grant, Identity, Lease, Next, Policy, Reader, Request, Silent, Writer,
 };
@@ -54,7 +54,7 @@ fn reader(writer: &mut HeapWriter, memory: &Arc<Heap>, policy: Policy, pins: u32
     Reader::attach(Arc::clone(memory), Box::new(page), &grant).unwrap()
 }
 
-fn granted<D: Memory>(writer: &mut Writer<D>, policy: Policy, pins: u32) -> (Grant, Arc<Heap>) {
+fn granted<D: Lending>(writer: &mut Writer<D>, policy: Policy, pins: u32) -> (Grant, Arc<Heap>) {
     let page = Arc::new(Heap::return_page());
     let request = Request { policy, pins };
     let theirs = Box::new(Arc::clone(&page));
@@ -63,7 +63,7 @@ fn granted<D: Memory>(writer: &mut Writer<D>, policy: Policy, pins: u32) -> (Gra
 }
 
 /// Publishes a frame whose bytes say its number.
-fn publish<D: Memory>(writer: &mut Writer<D>, now: Instant) -> u64 {
+fn publish<D: Lending>(writer: &mut Writer<D>, now: Instant) -> u64 {
     let payload = payload(writer.latest() + 1, writer.geometry().payload_bytes());
     writer.copy(now, &payload, &Details::default()).unwrap()
 }

@@ -1,14 +1,14 @@
 //! Memory of which loom knows the words that matter.
 
 use std::collections::HashMap;
-use std::ops::Range;
-use std::sync::Mutex;
+use std::ops::{Deref, DerefMut, Range};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use loom::sync::atomic::{AtomicU64, Ordering, fence};
 use nearcall_frames::Geometry;
 use nearcall_frames::layout::{descriptor, header, page, slot};
-use nearcall_frames::memory::{Memory, Source, Words};
+use nearcall_frames::memory::{Lending, Memory, Source, Words};
 
 const WORD: usize = 8;
 
@@ -23,7 +23,7 @@ pub(crate) enum Fences {
 /// Words that threads race for, and bytes that are written before there are threads.
 #[derive(Debug)]
 pub(crate) struct Sparse {
-    words: HashMap<usize, AtomicU64>,
+    words: Arc<HashMap<usize, AtomicU64>>,
     plain: Mutex<HashMap<usize, u8>>,
     /// Words that nobody races for in a model, or that do not matter to it.
     others: Mutex<HashMap<usize, u64>>,
@@ -74,7 +74,7 @@ impl Sparse {
     fn new(words: &[usize], plain: HashMap<usize, u8>, length: usize, fenced: bool) -> Self {
         let words = words.iter().map(|at| (*at, AtomicU64::new(0)));
         Self {
-            words: words.collect(),
+            words: Arc::new(words.collect()),
             plain: Mutex::new(plain),
             others: Mutex::new(HashMap::new()),
             length,
@@ -124,6 +124,61 @@ impl Words for Sparse {
     }
 }
 
+/// Bytes that are lent: stored word by word when they go back, so that loom sees each of them race with whoever reads.
+#[derive(Debug)]
+pub(crate) struct Lent {
+    words: Arc<HashMap<usize, AtomicU64>>,
+    at: usize,
+    bytes: Vec<u8>,
+}
+
+impl Deref for Lent {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        write(&self.words, self.at, &self.bytes);
+    }
+}
+
+fn write(words: &HashMap<usize, AtomicU64>, at: usize, from: &[u8]) {
+    for (offset, part) in from.chunks(WORD).enumerate() {
+        let Some(word) = words.get(&(at + offset * WORD)) else {
+            continue;
+        };
+        let mut value = [0; WORD];
+        if part.len() < WORD {
+            value = word.load(Ordering::Relaxed).to_le_bytes();
+        }
+        value[..part.len()].copy_from_slice(part);
+        word.store(u64::from_le_bytes(value), Ordering::Relaxed);
+    }
+}
+
+impl Lending for Sparse {
+    type Lent = Lent;
+
+    /// The models write whole frames: what was there before does not matter.
+    fn lend(&self, range: Range<usize>) -> Option<Lent> {
+        Some(Lent {
+            words: Arc::clone(&self.words),
+            at: range.start,
+            bytes: vec![0; range.len()],
+        })
+    }
+}
+
 impl Memory for Sparse {
     fn store(&self, at: usize, value: u64) {
         match self.words.get(&at) {
@@ -137,17 +192,7 @@ impl Memory for Sparse {
             let bytes = from.iter().copied().enumerate();
             self.plain.lock().unwrap().extend(bytes);
         }
-        for (offset, part) in from.chunks(WORD).enumerate() {
-            let Some(word) = self.words.get(&(at + offset * WORD)) else {
-                continue;
-            };
-            let mut value = [0; WORD];
-            if part.len() < WORD {
-                value = word.load(Ordering::Relaxed).to_le_bytes();
-            }
-            value[..part.len()].copy_from_slice(part);
-            word.store(u64::from_le_bytes(value), Ordering::Relaxed);
-        }
+        write(&self.words, at, from);
     }
 
     fn wake(&self, _at: usize) {}

@@ -22,6 +22,8 @@ pub(super) struct Attached {
     /// The doorbell's socket once more; the reader and its leases have the other.
     bell: Socket,
     watched: Watched,
+    /// How often a ring was asked for since all that had come were taken.
+    wishes: u32,
     epoch: u64,
     /// Whether the writer waits for this reader.
     blocks: bool,
@@ -78,6 +80,7 @@ impl Attached {
         Ok(Self {
             reader,
             watched: Watched::of(&bell)?,
+            wishes: 0,
             bell,
             epoch: grant.identity.epoch,
             blocks: matches!(grant.policy, Policy::Block { .. }),
@@ -151,6 +154,7 @@ impl Attached {
     /// Waits for the doorbell, or for the time when the policy allows another frame.
     async fn wait(&mut self, again: Option<Instant>) -> Result<(), NextError> {
         let Some(again) = again else {
+            self.wishes = self.wishes.saturating_add(1);
             if self.reader.sleep(true) {
                 self.listen().await;
                 self.reader.wake_up();
@@ -163,7 +167,13 @@ impl Attached {
 
     async fn listen(&mut self) {
         let news = self.watched.news().await;
-        self.gone = self.is_hung_up() || news.is_err();
+        // A wish brings one ring at most: once that is taken, there is nothing to look for but the end, and of that the
+        // runtime tells again and again.
+        let is_ring = news.is_ok() && self.watched.drop_sent(1);
+        if !is_ring || self.wishes > 1 {
+            self.gone = self.is_hung_up() || news.is_err();
+        }
+        self.wishes = 0;
     }
 
     fn is_hung_up(&mut self) -> bool {

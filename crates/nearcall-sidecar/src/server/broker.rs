@@ -24,7 +24,7 @@ use super::Shared;
 use super::channel::{Far, Subscribed};
 use super::tickets::{Granted, Secret, TicketFault};
 use super::uploads::Held;
-use crate::limits::{ACCEPT_PAUSE, CLAIMS_MAX, HANG_UP_PAUSE};
+use crate::limits::{ACCEPT_PAUSE, CLAIMS_MAX, HANG_UP_PAUSE, UNASKED_TAKEN_MAX};
 use crate::watched::Watched;
 
 /// What the broker's socket is called, after the server's own.
@@ -235,8 +235,11 @@ impl Claimed {
 
 /// Holds the subscription until the client hangs up, which the kernel tells.
 async fn watch(client: Watched, claimed: Claimed) {
-    while client.news().await.is_ok() && !claimed.is_over() {
-        // A reader that sends what nobody asked for gets no more of this process's time than this.
+    let mut more = false;
+    while (more || client.news().await.is_ok()) && !claimed.is_over() {
+        // A reader that sends what nobody asked for gets no more of this process's time than this, and none of the
+        // channel's, whose writer would wait.
         tokio::time::sleep(HANG_UP_PAUSE).await;
+        more = matches!(claimed, Claimed::Subscribed(_)) && client.drop_sent(UNASKED_TAKEN_MAX);
     }
 }

@@ -67,11 +67,12 @@ impl Bulks {
         }
         let secret = tickets::secret().ok()?;
         let region_bytes = BYTES_AT.checked_add(bytes.len())?;
-        let (memory, descriptor) = make_region("nearcall-bulk", region_bytes)
+        let (mut memory, descriptor) = make_region("nearcall-bulk", region_bytes)
             .inspect_err(|error| tracing::warn!(%error, "bulk data goes inline"))
             .ok()?;
         memory.write(0, &line(&secret));
-        memory.write(BYTES_AT, bytes);
+        memory.set_apart(BYTES_AT);
+        memory.lend(BYTES_AT..region_bytes)?.copy_from_slice(bytes);
         let path = path_of(&descriptor);
         shelf.keep(&self.shared, secret, session, descriptor, bytes.len())?;
         let geometry = wire::Geometry {

@@ -31,7 +31,7 @@ pub(crate) struct Channel {
 #[derive(Debug)]
 pub(super) struct Core {
     /// None once the channel has ended.
-    pub(super) writer: Option<Writer<Arc<Writable>>>,
+    pub(super) writer: Option<Writer<Writable>>,
     pub(super) region: Arc<Region>,
     readers: HashMap<SubscriptionId, WhoReads>,
 }
@@ -260,10 +260,10 @@ impl Channel {
 
 impl Core {
     fn new(name: &str, identity: Identity, geometry: Geometry) -> Result<Self, ChannelError> {
-        let region = Arc::new(Region::make(name, identity, geometry)?);
+        let (region, memory) = Region::make(name, identity, geometry)?;
         Ok(Self {
-            writer: Some(Writer::new(Arc::clone(&region.memory), identity, geometry)?),
-            region,
+            writer: Some(Writer::new(memory, identity, geometry)?),
+            region: Arc::new(region),
             readers: HashMap::new(),
         })
     }

@@ -15,28 +15,28 @@ use crate::wire::write_region;
 pub(super) struct Region {
     pub(super) identity: Identity,
     pub(super) geometry: Geometry,
-    pub(super) memory: Arc<Writable>,
     /// For readers within this process, which send on what they read.
     pub(super) view: Arc<ReadOnly>,
     pub(super) descriptor: OwnedFd,
 }
 
 impl Region {
+    /// Makes it; what can write it is for the one who does.
     pub(super) fn make(
         name: &str,
         identity: Identity,
         geometry: Geometry,
-    ) -> Result<Self, ChannelError> {
+    ) -> Result<(Self, Writable), ChannelError> {
         let bytes = geometry.region_bytes();
         let (memory, descriptor) = make_region(&format!("nearcall-frames:{name}"), bytes)?;
         let view = open_region(descriptor.as_fd(), bytes)?;
-        Ok(Self {
+        let region = Self {
             identity,
             geometry,
-            memory: Arc::new(memory),
             view: Arc::new(view),
             descriptor,
-        })
+        };
+        Ok((region, memory))
     }
 
     /// As a client is told of it, with the path or without.

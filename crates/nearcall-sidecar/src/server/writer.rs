@@ -1,11 +1,10 @@
 //! Who writes a channel.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU8;
 use std::time::Instant;
 
 use nearcall_frames::{Aside, Details, Geometry, LoanError, PublishError, Stats};
-use nearcall_sys::memory::Writable;
+use nearcall_sys::memory::Lent;
 
 use super::channel::Channel;
 use super::{ChannelError, Shared};
@@ -52,11 +51,11 @@ impl Writer {
     ///
     /// A subscription holds the writer up or has the frame dropped, or no slot is free.
     pub fn loan(&mut self) -> Result<Loan<'_>, LoanError> {
-        let (memory, aside) = self.begin()?;
+        let (aside, lent) = self.begin()?;
         Ok(Loan {
             writer: self,
-            memory,
             aside,
+            lent,
         })
     }
 
@@ -67,7 +66,7 @@ impl Writer {
     ///
     /// The frame is dropped, or no slot is free.
     pub fn loan_waiting(&mut self) -> Result<Loan<'_>, LoanError> {
-        let (memory, aside) = loop {
+        let (aside, lent) = loop {
             match self.begin() {
                 Err(LoanError::Held {
                     subscription,
@@ -86,8 +85,8 @@ impl Writer {
         };
         Ok(Loan {
             writer: self,
-            memory,
             aside,
+            lent,
         })
     }
 
@@ -112,13 +111,11 @@ impl Writer {
     }
 
     /// Begins a frame, and lets go of the channel: drawing takes longer than others should wait.
-    fn begin(&self) -> Result<(Arc<Writable>, Aside), LoanError> {
+    fn begin(&self) -> Result<(Aside, Option<Lent>), LoanError> {
         let mut core = self.channel.core();
-        let memory = Arc::clone(&core.region.memory);
         // Only this writer's drop ends the channel.
         let writer = core.writer.as_mut().ok_or(LoanError::Worn)?;
-        let aside = writer.loan(Instant::now())?.set_aside();
-        Ok((memory, aside))
+        Ok(writer.loan(Instant::now())?.set_aside())
     }
 }
 
@@ -134,8 +131,9 @@ impl Drop for Writer {
 #[derive(Debug)]
 pub struct Loan<'a> {
     writer: &'a mut Writer,
-    memory: Arc<Writable>,
     aside: Aside,
+    /// None once nothing more is to be written.
+    lent: Option<Lent>,
 }
 
 impl Loan<'_> {
@@ -148,7 +146,13 @@ impl Loan<'_> {
     /// How many bytes it may have.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.aside.range().len()
+        self.lent.as_deref().unwrap_or_default().len()
+    }
+
+    /// The slot itself, [`capacity`](Self::capacity) bytes, to draw in place. It still holds what an older frame left in
+    /// it.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        self.lent.as_deref_mut().unwrap_or_default()
     }
 
     /// Copies bytes into the frame, at an offset from its start. The slot still holds what an older frame left in it.
@@ -158,17 +162,10 @@ impl Loan<'_> {
     /// They do not fit.
     pub fn write(&mut self, offset: usize, bytes: &[u8]) -> Result<(), PublishError> {
         let (length, most) = (offset.saturating_add(bytes.len()), self.capacity());
-        if length > most {
-            return Err(PublishError::TooLong { length, most });
-        }
-        self.memory.write(self.aside.range().start + offset, bytes);
+        let into = self.bytes_mut().get_mut(offset..length);
+        into.ok_or(PublishError::TooLong { length, most })?
+            .copy_from_slice(bytes);
         Ok(())
-    }
-
-    /// The frame's bytes in the shared memory itself, to be stored one by one.
-    #[must_use]
-    pub fn cells(&self) -> &[AtomicU8] {
-        self.memory.cells(self.aside.range())
     }
 
     /// Publishes the first `length` bytes as a frame and answers with its number.
@@ -176,7 +173,8 @@ impl Loan<'_> {
     /// # Errors
     ///
     /// A slot has no room for that many; the frame is given back.
-    pub fn publish(self, length: usize, details: &Details) -> Result<u64, PublishError> {
+    pub fn publish(mut self, length: usize, details: &Details) -> Result<u64, PublishError> {
+        self.lent = None;
         let mut core = self.writer.channel.core();
         let writer = core.writer.as_mut();
         let loan = writer.and_then(|writer| writer.take_up(&self.aside));
@@ -187,6 +185,7 @@ impl Loan<'_> {
 
 impl Drop for Loan<'_> {
     fn drop(&mut self) {
+        self.lent = None;
         let mut core = self.writer.channel.core();
         let writer = core.writer.as_mut();
         // Taken up again and dropped, it is given back; once published, there is nothing to take up.

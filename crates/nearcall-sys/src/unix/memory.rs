@@ -5,16 +5,19 @@
 //! made by the server, filled by the one client it is given to, and copied out by the server. The maker seals all of
 //! them, so that none can shrink under a mapping: reading it never raises SIGBUS.
 //!
-//! What comes out of a mapping are words and copies, never `&mut`. A [`ReadOnly`] mapping of a region also gives
-//! `&[u8]`, under the rule that [`ReadOnly::leased`] states.
+//! What comes out of a mapping are words and copies. A [`ReadOnly`] mapping of a region also gives `&[u8]`, under the rule
+//! that [`ReadOnly::leased`] states, and the maker of a region lends parts of it as `&mut [u8]`, see [`Writable::lend`].
 //!
 //! ```
 //! use nearcall_sys::memory;
 //! use std::os::fd::AsFd;
 //!
-//! let (ours, descriptor) = memory::make_region("example", 8192)?;
+//! let (mut ours, descriptor) = memory::make_region("example", 8192)?;
+//! ours.set_apart(4096);
 //! let theirs = memory::open_region(descriptor.as_fd(), 8192)?;
-//! ours.write(4096, b"frame");
+//! if let Some(mut slot) = ours.lend(4096..8192) {
+//!     slot[..5].copy_from_slice(b"frame");
+//! }
 //! ours.store(0, 5);
 //! assert_eq!(theirs.load(0), 5);
 //! assert_eq!(theirs.leased(4096..4101), b"frame");
@@ -27,12 +30,14 @@ mod futex;
 mod make;
 mod mapping;
 mod open;
+mod writable;
 
 pub use error::{MakeError, MakeStep, OpenError, Seal};
 pub use futex::Woken;
 pub use make::{make_region, make_return_page, make_upload};
-pub use mapping::{Copied, ReadOnly, Writable};
+pub use mapping::{Copied, ReadOnly};
 pub use open::{open_path, open_region, open_return_page, open_upload};
+pub use writable::{Lent, Writable};
 
 /// Bytes of a return page: one page of the smallest page size that Linux has on 64-bit machines.
 pub const RETURN_PAGE_BYTES: usize = 4_096;

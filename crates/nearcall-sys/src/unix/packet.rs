@@ -17,8 +17,8 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix,
-    SocketFlags, SocketType, accept_with, bind, connect as connect_to, listen, sendmsg,
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix,
+    SocketFlags, SocketType, accept_with, bind, connect as connect_to, listen, recv, sendmsg,
     socket_with, socketpair,
 };
 
@@ -136,6 +136,17 @@ impl Socket {
             Err(errno) => Err(errno.into()),
         }
     }
+}
+
+/// Takes and drops messages that came to a socket, `most` of them, and says whether there may be more. Never waits;
+/// descriptors that came along are closed.
+#[must_use]
+pub fn drop_sent(socket: BorrowedFd<'_>, most: u32) -> bool {
+    // What does not fit into the one byte goes with it, and so do descriptors that there is no room for.
+    let took = |_| recv(socket, &mut [0_u8; 1], RecvFlags::DONTWAIT);
+    (0..most)
+        .map(took)
+        .all(|took| took.is_ok_and(|(_, length)| length > 0))
 }
 
 /// The byte of a ring. Messages of one byte are rings; what else is said is longer.

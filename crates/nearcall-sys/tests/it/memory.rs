@@ -70,6 +70,60 @@ fn copies_are_exact_at_every_alignment() {
 }
 
 #[test]
+fn what_is_lent_is_written_in_place_and_lent_once() {
+    let (mut writer, descriptor) = make_region("region", BYTES).unwrap();
+    writer.set_apart(4_096);
+    let reader = open_region(descriptor.as_fd(), BYTES).unwrap();
+    let mut one = writer.lend(4_096..4_196).unwrap();
+    one.copy_from_slice(&[7; 100]);
+    assert_eq!(reader.leased(4_096..4_196), [7; 100]);
+    for overlapping in [4_096..4_196, 4_195..4_200, 4_096..4_097, 4_100..4_101] {
+        assert!(
+            writer.lend(overlapping.clone()).is_none(),
+            "{overlapping:?}"
+        );
+    }
+    let other = writer.lend(4_196..BYTES).unwrap();
+    assert_eq!(other.len(), BYTES - 4_196);
+    drop(one);
+    let again = writer.lend(4_096..4_100).unwrap();
+    assert_eq!(again[..], [7; 4], "what was there is there");
+    drop(writer);
+    assert_eq!(again[..], [7; 4], "it outlives the one who lent it");
+}
+
+#[test]
+fn words_and_what_is_lent_are_kept_apart() {
+    let (mut writer, _descriptor) = make_region("region", BYTES).unwrap();
+    let panics = |what: &str, act: &dyn Fn()| {
+        let act = std::panic::AssertUnwindSafe(act);
+        assert!(std::panic::catch_unwind(act).is_err(), "{what}");
+    };
+    panics("lending what was not set apart", &|| {
+        drop(writer.lend(4_096..4_097));
+    });
+    writer.set_apart(4_096);
+    writer.set_apart(8_192);
+    panics("a word of what may be lent", &|| writer.store(4_096, 1));
+    panics("a copy into what may be lent", &|| {
+        writer.write(4_090, &[1; 8]);
+    });
+    panics("a copy out of what may be lent", &|| {
+        writer.read(4_090, &mut [1; 8]);
+    });
+    panics("waking at what may be lent", &|| writer.wake(4_096));
+    panics("lending words", &|| drop(writer.lend(4_095..4_097)));
+    panics("lending past the end", &|| {
+        drop(writer.lend(4_096..BYTES + 1));
+    });
+    let (_ours, page) = make_return_page("page").unwrap();
+    let page = std::sync::Mutex::new(open_return_page(page.as_fd()).unwrap());
+    panics("setting apart what another made", &|| {
+        page.lock().unwrap().set_apart(0);
+    });
+}
+
+#[test]
 fn nothing_out_of_range_is_touched() {
     let (writer, descriptor) = make_region("region", BYTES).unwrap();
     let reader = open_region(descriptor.as_fd(), BYTES).unwrap();

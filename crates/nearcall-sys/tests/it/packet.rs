@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use nearcall_sys::packet::{
-    DESCRIPTORS_MAX, Listener, RING, ReceiveError, Rung, Socket, connect, pair,
+    DESCRIPTORS_MAX, Listener, RING, ReceiveError, Rung, Socket, connect, drop_sent, pair,
 };
 use rustix::io::FdFlags;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
@@ -214,4 +214,19 @@ fn other_sockets_are_no_peers() {
         Err(ReceiveError::System { .. })
     ));
     assert!(socket.credentials().is_err());
+}
+
+#[test]
+fn what_was_sent_is_dropped_a_part_at_a_time_with_what_it_carries() {
+    let (ours, theirs) = pair().unwrap();
+    assert!(!drop_sent(ours.as_fd(), 8), "nothing was sent");
+    let own_end = theirs.as_fd();
+    for _ in 0..4 {
+        theirs.send(&[7; 100], &[own_end]).unwrap();
+    }
+    assert!(drop_sent(ours.as_fd(), 3), "there is one more");
+    drop(theirs);
+    assert!(!ours.is_hung_up().unwrap(), "it keeps its own end open");
+    assert!(!drop_sent(ours.as_fd(), 3));
+    assert!(ours.is_hung_up().unwrap(), "no message does any more");
 }

@@ -85,7 +85,7 @@ fn write(writes: Writes, mut writer: Writer, payload: usize, copies: bool) -> Re
         if copies {
             loan.write(0, &own)?;
         } else {
-            frame.draw_by(|place, bytes| loan.write(place, bytes))?;
+            frame.draw(loan.bytes_mut());
         }
         loan.publish(payload, &details)?;
         Ok(())

@@ -1,12 +1,12 @@
 //! Memory on which a process dies at a numbered step: each access to what is shared is one, so that there is no state
 //! that others can see and no step leads to.
 
-use std::ops::Range;
+use std::ops::{Deref, DerefMut, Range};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use nearcall_frames::memory::{Memory, Source, Words};
+use nearcall_frames::memory::{Lending, Memory, Source, Words};
 use rustix::process::{Signal, getpid, kill_process};
 
 /// Counts down to the end.
@@ -83,6 +83,55 @@ impl<M: Memory> Memory for Dying<M> {
 
     fn wake(&self, at: usize) {
         self.stepped().wake(at);
+    }
+}
+
+impl<M: Lending> Lending for Dying<M> {
+    type Lent = Halves<M::Lent>;
+
+    fn set_apart(&mut self, at: usize) {
+        self.memory.set_apart(at);
+    }
+
+    fn lend(&self, range: Range<usize>) -> Option<Self::Lent> {
+        let lent = self.stepped().lend(range)?;
+        Some(Halves {
+            bytes: lent.to_vec(),
+            lent,
+            fate: self.fate.clone(),
+        })
+    }
+}
+
+/// What is lent, written by halves: a writer can die within a frame.
+#[derive(Debug)]
+pub(super) struct Halves<L: DerefMut<Target = [u8]>> {
+    lent: L,
+    bytes: Vec<u8>,
+    fate: Fate,
+}
+
+impl<L: DerefMut<Target = [u8]>> Deref for Halves<L> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl<L: DerefMut<Target = [u8]>> DerefMut for Halves<L> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+}
+
+impl<L: DerefMut<Target = [u8]>> Drop for Halves<L> {
+    fn drop(&mut self) {
+        let half = self.bytes.len() / 2;
+        self.fate.step();
+        self.lent[..half].copy_from_slice(&self.bytes[..half]);
+        self.fate.step();
+        self.lent[half..].copy_from_slice(&self.bytes[half..]);
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::thread::futex::{Flags, Timespec, wait, wake};
 
-use super::mapping::{Mapping, ReadOnly, Writable};
+use super::mapping::{Mapping, ReadOnly};
+use super::writable::Writable;
 
 /// How a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl Writable {
     /// There is no word at `at`.
     #[must_use]
     pub fn wait(&self, at: usize, seen: u32, most: Duration) -> Woken {
-        wait_on(self.mapping(), at, seen, most)
+        wait_on(self.mapping(at, size_of::<u64>()), at, seen, most)
     }
 
     /// Wakes all who wait for the word at `at`, in any process.
@@ -49,7 +50,8 @@ impl Writable {
     /// There is no word at `at`.
     pub fn wake(&self, at: usize) {
         // A failure would mean that the address is bad, which it is not: it was just checked.
-        let _ = wake(self.mapping().low_half(at), Flags::empty(), i32::MAX as u32);
+        let word = self.mapping(at, size_of::<u64>()).low_half(at);
+        let _ = wake(word, Flags::empty(), i32::MAX as u32);
     }
 }
 

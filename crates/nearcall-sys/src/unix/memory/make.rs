@@ -8,7 +8,8 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::error::{MakeError, MakeStep};
-use super::mapping::{Access, Copied, Mapping, ReadOnly, Writable};
+use super::mapping::{Access, Copied, Mapping, ReadOnly};
+use super::writable::Writable;
 use super::{REGION_BYTES_MAX, RETURN_PAGE_BYTES};
 
 /// What every object has: it never changes its size, and nobody takes a seal back or adds one.
@@ -31,7 +32,7 @@ pub fn make_region(name: &str, bytes: usize) -> Result<(Writable, OwnedFd), Make
     let mapping = map(descriptor.as_fd(), bytes, Access::Write)?;
     let seals = FIXED.union(SealFlags::FUTURE_WRITE);
     seal(descriptor.as_fd(), bytes, seals)?;
-    Ok((Writable::new(mapping), descriptor))
+    Ok((Writable::region(mapping), descriptor))
 }
 
 /// Makes a return page, which this process can only read, and answers with its mapping and the descriptor for the one

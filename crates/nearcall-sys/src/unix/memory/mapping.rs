@@ -28,9 +28,10 @@ pub(super) struct Mapping {
     bytes: usize,
 }
 
-// SAFETY: the mapping belongs to the process, not to a thread, and is accessed through atomics and plain reads only.
+// SAFETY: the mapping belongs to the process, not to a thread, and is accessed through atomics, plain reads, and `&mut` that
+// is exclusive in the process, see `Mapping::slice_mut`.
 unsafe impl Send for Mapping {}
-// SAFETY: as for `Send`; concurrent stores are atomic.
+// SAFETY: as for `Send`; concurrent stores are atomic, or to bytes that nobody else in the process has.
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
@@ -124,12 +125,30 @@ impl Mapping {
         unsafe { std::slice::from_raw_parts(first.as_ptr().cast(), length) }
     }
 
-    fn slice(&self, range: Range<usize>) -> &[u8] {
+    pub(super) fn slice(&self, range: Range<usize>) -> &[u8] {
         let length = range.len();
         let first = self.checked(range);
         // SAFETY: the range is in the mapping, which outlives the borrow and cannot shrink. That the bytes do not change
         // meanwhile is the maker's promise, see `ReadOnly::leased`.
         unsafe { std::slice::from_raw_parts(first.as_ptr(), length) }
+    }
+
+    /// The bytes of `range`, to be written.
+    ///
+    /// # Safety
+    ///
+    /// The mapping is writable, and for as long as the result lives nothing else in this process refers to any byte of
+    /// the range through it, and no process writes one.
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "the caller promises that nothing else refers to the bytes"
+    )]
+    pub(super) unsafe fn slice_mut(&self, range: Range<usize>) -> &mut [u8] {
+        let length = range.len();
+        let first = self.checked(range);
+        // SAFETY: the range is in the mapping, which outlives the borrow and cannot shrink; the rest is the caller's
+        // promise.
+        unsafe { std::slice::from_raw_parts_mut(first.as_ptr(), length) }
     }
 }
 
@@ -239,78 +258,5 @@ impl ReadOnly {
     #[must_use]
     pub fn leased(&self, range: Range<usize>) -> &[u8] {
         self.0.slice(range)
-    }
-}
-
-/// Memory that this process may write, alone.
-///
-/// What [`ReadOnly`] says on offsets holds here too.
-#[derive(Debug)]
-pub struct Writable(Mapping);
-
-impl Writable {
-    pub(super) fn new(mapping: Mapping) -> Self {
-        Self(mapping)
-    }
-
-    pub(super) fn mapping(&self) -> &Mapping {
-        &self.0
-    }
-
-    /// Its length in bytes; never zero.
-    #[must_use]
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "memory of no bytes is never mapped"
-    )]
-    pub fn len(&self) -> usize {
-        self.0.bytes()
-    }
-
-    /// Loads the word at `at`; what is loaded after is not older than it (acquire).
-    ///
-    /// # Panics
-    ///
-    /// There is no word at `at`.
-    #[must_use]
-    pub fn load(&self, at: usize) -> u64 {
-        self.0.word(at).load(Ordering::Acquire)
-    }
-
-    /// Stores a word at `at`; who loads it sees what was stored before it (release).
-    ///
-    /// # Panics
-    ///
-    /// There is no word at `at`.
-    pub fn store(&self, at: usize, value: u64) {
-        self.0.word(at).store(value, Ordering::Release);
-    }
-
-    /// Copies bytes out.
-    ///
-    /// # Panics
-    ///
-    /// The memory ends before the copy does.
-    pub fn read(&self, at: usize, into: &mut [u8]) {
-        super::copy::read(&self.0, at, into);
-    }
-
-    /// Copies bytes in.
-    ///
-    /// # Panics
-    ///
-    /// The memory ends before the copy does.
-    pub fn write(&self, at: usize, from: &[u8]) {
-        super::copy::write(&self.0, at, from);
-    }
-
-    /// The bytes of `range`, to be stored one by one: for what is drawn in place.
-    ///
-    /// # Panics
-    ///
-    /// The range is not within the memory.
-    #[must_use]
-    pub fn cells(&self, range: Range<usize>) -> &[AtomicU8] {
-        self.0.cells(range)
     }
 }

@@ -9,7 +9,8 @@ use rustix::io::Errno;
 
 use super::RETURN_PAGE_BYTES;
 use super::error::{OpenError, Seal};
-use super::mapping::{Access, Mapping, ReadOnly, Writable};
+use super::mapping::{Access, Mapping, ReadOnly};
+use super::writable::Writable;
 
 /// `TMPFS_MAGIC` of `linux/magic.h`, see `statfs(2)`. Memory of huge pages has another.
 const TMPFS_MAGIC: u64 = 0x0102_1994;
@@ -54,7 +55,7 @@ pub fn open_return_page(descriptor: BorrowedFd<'_>) -> Result<Writable, OpenErro
         RETURN_PAGE_BYTES as u64,
         &[Seal::Shrink, Seal::Grow],
     )?;
-    Ok(Writable::new(map(
+    Ok(Writable::given(map(
         descriptor,
         RETURN_PAGE_BYTES,
         Access::Write,
@@ -68,7 +69,7 @@ pub fn open_return_page(descriptor: BorrowedFd<'_>) -> Result<Writable, OpenErro
 /// It is no memory, is not sealed, or has another size: none of these is mapped.
 pub fn open_upload(descriptor: BorrowedFd<'_>, bytes: usize) -> Result<Writable, OpenError> {
     check(descriptor, bytes as u64, &[Seal::Shrink, Seal::Grow])?;
-    Ok(Writable::new(map(descriptor, bytes, Access::Write)?))
+    Ok(Writable::given(map(descriptor, bytes, Access::Write)?))
 }
 
 fn check(descriptor: BorrowedFd<'_>, bytes: u64, wanted: &[Seal]) -> Result<(), OpenError> {
