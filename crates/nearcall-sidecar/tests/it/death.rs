@@ -1,12 +1,13 @@
 //! Readers and servers that are killed. Each is this test binary in a role.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use nearcall_frames::Policy;
 use nearcall_rpc::{Channel, Server};
-use nearcall_sidecar::{Frames, Now, Options, Tier};
+use nearcall_sidecar::{Now, Options, Tier};
 
 use super::served::{LONG, NAME, Served, by, frame, geometry, publish};
 
@@ -83,7 +84,8 @@ async fn hold(address: &str, tier: &str) {
 }
 
 async fn serve(address: String) {
-    let frames = Frames::new();
+    let socket = address.strip_prefix("unix:").unwrap();
+    let frames = super::served::frames_in(Path::new(socket).parent().unwrap());
     let mut writer = frames.channel(NAME, geometry()).unwrap();
     let server = Server::new(address).add_service(frames.service());
     let server = tokio::spawn(server.bind().await.unwrap().serve());
