@@ -31,10 +31,10 @@ fn role() {
 }
 
 /// A process that is killed when the test is over, whatever came of it.
-struct Killed(Child);
+pub(crate) struct Killed(Child);
 
 impl Killed {
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
@@ -48,7 +48,7 @@ impl Drop for Killed {
 }
 
 /// Starts a role, and waits until it says that it is ready.
-async fn start(role: &str, address: &str, tier: &str) -> Killed {
+pub(crate) async fn start(role: &str, address: &str, tier: &str) -> Killed {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "death::role", "--nocapture"])
