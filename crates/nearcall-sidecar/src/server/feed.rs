@@ -46,6 +46,10 @@ pub(super) enum Sends {
 
 /// What a reader has not let go of.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame is what nearly always is kept, and a box would be an allocation for each"
+)]
 enum Kept {
     Frame {
         _lease: Lease<Arc<ReadOnly>>,
