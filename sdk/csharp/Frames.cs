@@ -8,7 +8,7 @@ namespace Nearcall
     [Flags]
     public enum Tier
     {
-        /// <summary>None; as a choice, all.</summary>
+        /// <summary>None; as a choice, all but files.</summary>
         None = 0,
         /// <summary>In shared memory that was passed over a Unix socket, with no call for a frame.</summary>
         Broker = 1,
@@ -16,6 +16,8 @@ namespace Nearcall
         Proc = 2,
         /// <summary>As bytes over the connection.</summary>
         Inline = 4,
+        /// <summary>Out of a file that the server writes for this reader alone: both sides have to ask for it.</summary>
+        File = 8,
     }
 
     /// <summary>How it is with a channel's frames.</summary>

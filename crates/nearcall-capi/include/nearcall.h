@@ -327,6 +327,10 @@ enum nearcall_tier
      * As bytes over the connection: the server may always choose it.
      */
     NEARCALL_TIER_INLINE = 4,
+    /**
+     * Out of a file that the server writes for this reader alone, into memory of this process: both sides have to ask for it.
+     */
+    NEARCALL_TIER_FILE = 8,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -598,7 +602,7 @@ typedef struct nearcall_frames_options {
      */
     uint32_t pins;
     /**
-     * The ways that frames may come, values of nearcall_tier or'ed together. 0: all.
+     * The ways that frames may come, values of nearcall_tier or'ed together. 0: all but files.
      */
     uint32_t tiers;
     /**

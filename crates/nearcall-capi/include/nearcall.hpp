@@ -410,6 +410,7 @@ enum class Tier : std::uint32_t {
     broker = NEARCALL_TIER_BROKER,
     proc = NEARCALL_TIER_PROC,
     inlined = NEARCALL_TIER_INLINE,
+    file = NEARCALL_TIER_FILE,
 };
 
 constexpr Tier operator|(Tier one, Tier other) {
@@ -438,7 +439,7 @@ struct Policy {
 struct FrameOptions {
     Policy policy = {};
     std::uint32_t pins = 0;         // frames that may be held at once; 0 is 2
-    Tier tiers = Tier::none;        // none stands for all
+    Tier tiers = Tier::none;        // none stands for all but files
     std::uint64_t inline_below = 0; // bytes; 0 is 64 KiB
 };
 

@@ -11,6 +11,7 @@ mod view;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use nearcall::frames::{Options, Tier};
 
 /// Show frame channels: which there are, who reads them, and the pictures in them
 #[derive(Debug, Args)]
@@ -43,6 +44,35 @@ struct Which {
     /// The server that has it: a name or an address; without it every server of the world is asked
     #[arg(long, value_name = "TARGET")]
     at: Option<String>,
+}
+
+/// A channel that is looked into, and how its frames come.
+#[derive(Debug, Args)]
+struct Looked {
+    #[command(flatten)]
+    which: Which,
+    /// The one way by which frames may come, unless the server sends bytes; without it the fastest that there is
+    #[arg(long, value_name = "TIER", value_parser = tier)]
+    by: Option<Tier>,
+}
+
+impl Looked {
+    /// How the channel is opened.
+    fn options(&self) -> Options {
+        match self.by {
+            Some(tier) => Options {
+                tiers: vec![tier],
+                inline_below: 0,
+                ..Options::default()
+            },
+            None => Options::default(),
+        }
+    }
+}
+
+fn tier(text: &str) -> Result<Tier, String> {
+    let found = Tier::ALL.into_iter().find(|tier| tier.as_str() == text);
+    found.ok_or_else(|| format!("expected {}", Tier::ALL.map(Tier::as_str).join(", ")))
 }
 
 pub(crate) async fn run(args: FramesArgs) -> anyhow::Result<ExitCode> {

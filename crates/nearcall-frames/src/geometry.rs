@@ -196,11 +196,15 @@ impl Geometry {
         nth(self.ring_at(), index, descriptor::BYTES)
     }
 
-    pub(crate) fn slot_header_at(&self, slot: Slot) -> usize {
+    /// Where the header of a slot stands in the region.
+    #[must_use]
+    pub fn slot_header_at(&self, slot: Slot) -> usize {
         nth(self.slot_headers_at, slot.0.into(), slot::BYTES)
     }
 
-    pub(crate) fn payload_at(&self, slot: Slot) -> usize {
+    /// Where the payload of a slot begins in the region.
+    #[must_use]
+    pub fn payload_at(&self, slot: Slot) -> usize {
         nth(self.payloads_at, slot.0.into(), self.stride)
     }
 }

@@ -2,6 +2,7 @@
 
 mod attached;
 mod bulk;
+mod filed;
 mod frame;
 mod opening;
 mod reattach;
@@ -53,7 +54,7 @@ pub struct Options {
     pub policy: Policy,
     /// How many frames are held at once, 1 to 16. Default: [`PINS`]: one to look at while the next one comes.
     pub pins: u32,
-    /// The ways that frames may come; inline always may. Default: all.
+    /// The ways that frames may come; inline always may. Default: [`Tier::USUAL`].
     pub tiers: Vec<Tier>,
     /// Channels whose frames have fewer bytes than this come inline. Default: [`INLINE_BELOW`].
     pub inline_below: u64,
@@ -64,7 +65,7 @@ impl Default for Options {
         Self {
             policy: Policy::Latest,
             pins: PINS,
-            tiers: Tier::ALL.to_vec(),
+            tiers: Tier::USUAL.to_vec(),
             inline_below: INLINE_BELOW,
         }
     }
@@ -191,6 +192,9 @@ pub enum NextError {
     /// The reader could not go on.
     #[error("reading the shared memory failed")]
     Read(#[from] nearcall_frames::NextError),
+    /// The system cannot read the server's file.
+    #[error("reading the server's file of frames failed")]
+    File(#[source] std::io::Error),
     /// The server ended the stream with a status.
     #[error("the server ended the frames: {0}")]
     Ended(Status),

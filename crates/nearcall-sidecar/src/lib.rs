@@ -14,6 +14,6 @@ pub use client::{
     Bulk, BulkError, Frame, FrameStream, NextError, Now, OpenError, Options, Upload, UploadError,
     UploadOptions, open, take, upload,
 };
-pub use server::{Bulks, ChannelError, Frames, Loan, Writer};
+pub use server::{Bulks, ChannelError, FilesError, Frames, Loan, Writer};
 pub use status::Reason;
 pub use tier::Tier;

@@ -39,6 +39,15 @@ pub const INLINE_BELOW: u64 = 64 * 1_024;
 /// Frames that a reader may hold at once where it does not say.
 pub const PINS: u32 = 2;
 
+/// Limit: files of one server that frames are written to at once; one more reader gets bytes.
+pub const FILES_MAX: usize = 64;
+
+/// Limit: bytes of all files of one server that frames are written to; a reader whose file is over gets bytes.
+pub const FILE_BYTES_MAX: usize = 512 * 1_024 * 1_024;
+
+/// Limit: how often a file's name is made anew because another server that starts took it for one that was left.
+pub const FILE_ATTEMPTS: u32 = 16;
+
 /// Limit: how often the kernel is asked about a reader that keeps sending what nobody wants.
 pub const HANG_UP_PAUSE: Duration = Duration::from_millis(20);
 

@@ -7,6 +7,8 @@ mod caller;
 mod channel;
 mod expiry;
 mod feed;
+mod files;
+mod frame_file;
 mod leases;
 mod region;
 mod service;
@@ -17,7 +19,7 @@ mod writer;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nearcall_frames::{Geometry, SetUpError};
 use nearcall_proto::frames::v1 as wire;
@@ -25,6 +27,7 @@ use nearcall_proto::frames::v1::frames_server::FramesServer;
 use nearcall_sys::memory::{MakeError, OpenError};
 
 pub use bulks::Bulks;
+pub use files::FilesError;
 pub use service::Service;
 pub use writer::{Loan, Writer};
 
@@ -35,6 +38,7 @@ use broker::Brokers;
 use bulks::Shelf;
 use caller::Caller;
 use channel::Channel;
+use files::Files;
 use leases::Leases;
 use tickets::Tickets;
 use uploads::Uploads;
@@ -104,6 +108,8 @@ pub(crate) struct Shared {
     leases: Leases,
     bulk: Shelf,
     uploads: Uploads,
+    /// None where frames may not go by files.
+    files: OnceLock<Arc<Files>>,
 }
 
 #[derive(Debug, Default)]
@@ -126,7 +132,8 @@ impl Frames {
     }
 
     /// As [`new`](Self::new), and keeps other processes of this user out of this process's `/proc` and memory, debuggers
-    /// included: a process that may look there could open a reader's return page. Takes [`Tier::Proc`](crate::Tier) away.
+    /// included: a process that may look there could open a reader's return page. Takes
+    /// [`Tier::Proc`](crate::Tier) and [`Tier::File`](crate::Tier) away.
     ///
     /// # Errors
     ///
@@ -147,8 +154,36 @@ impl Frames {
                 leases: Leases::default(),
                 bulk: Shelf::default(),
                 uploads: Uploads::default(),
+                files: OnceLock::new(),
             }),
         }
+    }
+
+    /// Lets frames go by [`Tier::File`](crate::Tier) too, to readers of this user that ask for it: one file for each, in
+    /// the [runtime folder](nearcall_transport::runtime_dir). Files that a killed server left there are removed now.
+    ///
+    /// The trap: whatever is of this user can read these files, and write to them.
+    ///
+    /// # Errors
+    ///
+    /// The folder is not this user's alone, or these channels are [sealed](Self::sealed_from_peers), or it was done before.
+    pub fn allow_files(&self) -> Result<(), FilesError> {
+        self.allow_files_in(&nearcall_transport::runtime_dir())
+    }
+
+    /// As [`allow_files`](Self::allow_files), in another folder, which is made where there is none: on a disk, say, or on
+    /// a volume that two containers of one user mount at the same place.
+    ///
+    /// # Errors
+    ///
+    /// As [`allow_files`](Self::allow_files).
+    pub fn allow_files_in(&self, folder: &Path) -> Result<(), FilesError> {
+        if self.shared.sealed {
+            return Err(FilesError::Sealed);
+        }
+        let files = Arc::new(Files::open(folder)?);
+        let set = self.shared.files.set(files);
+        set.map_err(|_| FilesError::Twice)
     }
 
     /// Makes a channel, and answers who writes it. It ends when that is dropped.
@@ -245,6 +280,9 @@ impl Shared {
         }
         if can(Tier::Proc) && caller.is_this_user() && !self.sealed {
             return (Tier::Proc, None);
+        }
+        if can(Tier::File) && caller.is_this_user() && self.files.get().is_some() {
+            return (Tier::File, None);
         }
         (Tier::Inline, None)
     }

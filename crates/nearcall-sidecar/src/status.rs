@@ -150,6 +150,8 @@ pub(crate) enum Refused {
     },
     #[error("no memory for another reader could be had: {0}")]
     Memory(String),
+    #[error("the file of this subscription cannot be written: {0}; open the channel again")]
+    File(String),
     #[error(transparent)]
     Next(NextError),
     #[error(
@@ -185,6 +187,7 @@ impl From<Refused> for Status {
             Refused::TooLarge { .. } => Reason::FrameTooLarge,
             Refused::Stream { .. } => Reason::StreamMisused,
             Refused::Memory(_)
+            | Refused::File(_)
             | Refused::Next(NextError::Overtaken | NextError::AllHeld { .. }) => {
                 Reason::ChannelFull
             }

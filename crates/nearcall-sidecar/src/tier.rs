@@ -12,13 +12,19 @@ pub enum Tier {
     Broker,
     /// In shared memory that was opened through `/proc`, with a message for each frame.
     Proc,
+    /// In a file that the server writes for this reader alone, read by position, with a message for each frame. For
+    /// systems where memory cannot be shared and bytes on a connection cost too much. Both sides have to ask for it.
+    File,
     /// As bytes on the gRPC stream: for peers that cannot map, and for other machines.
     Inline,
 }
 
 impl Tier {
     /// All of them, the fastest first.
-    pub const ALL: [Self; 3] = [Self::Broker, Self::Proc, Self::Inline];
+    pub const ALL: [Self; 4] = [Self::Broker, Self::Proc, Self::File, Self::Inline];
+
+    /// Those that a reader uses where it does not say: all but [`Tier::File`], which is off unless asked for.
+    pub const USUAL: [Self; 3] = [Self::Broker, Self::Proc, Self::Inline];
 
     /// As people call it.
     #[must_use]
@@ -26,6 +32,7 @@ impl Tier {
         match self {
             Self::Broker => "broker",
             Self::Proc => "proc",
+            Self::File => "file",
             Self::Inline => "inline",
         }
     }
@@ -34,6 +41,7 @@ impl Tier {
         match self {
             Self::Broker => wire::Tier::Broker,
             Self::Proc => wire::Tier::Proc,
+            Self::File => wire::Tier::File,
             Self::Inline => wire::Tier::Inline,
         }
     }

@@ -48,6 +48,8 @@ pub enum nearcall_tier {
     NEARCALL_TIER_PROC = 2,
     /// As bytes over the connection: the server may always choose it.
     NEARCALL_TIER_INLINE = 4,
+    /// Out of a file that the server writes for this reader alone, into memory of this process: both sides have to ask for it.
+    NEARCALL_TIER_FILE = 8,
 }
 
 /// How it is with a channel's frames.
@@ -119,7 +121,7 @@ pub struct nearcall_frames_options {
     pub then: u32,
     /// How many frames may be held at once, 1 to 16. 0: 2, one to look at while the next one comes.
     pub pins: u32,
-    /// The ways that frames may come, values of nearcall_tier or'ed together. 0: all.
+    /// The ways that frames may come, values of nearcall_tier or'ed together. 0: all but files.
     pub tiers: u32,
     /// Channels whose frames have fewer bytes than this come as bytes. 0: 65,536.
     pub inline_below: u64,

@@ -26,6 +26,7 @@ pub(super) const fn bit(tier: Tier) -> u32 {
     match tier {
         Tier::Broker => NEARCALL_TIER_BROKER as u32,
         Tier::Proc => NEARCALL_TIER_PROC as u32,
+        Tier::File => NEARCALL_TIER_FILE as u32,
         Tier::Inline => NEARCALL_TIER_INLINE as u32,
         // One that a later version adds has no bit yet.
         _ => NEARCALL_TIER_NONE as u32,
@@ -39,7 +40,8 @@ pub(super) fn read(asked: &nearcall_frames_options) -> Result<Options, Fault> {
         ..Options::default()
     };
     if tiers != 0 {
-        options.tiers.retain(|tier| tiers & bit(*tier) != 0);
+        let asked = Tier::ALL.into_iter().filter(|tier| tiers & bit(*tier) != 0);
+        options.tiers = asked.collect();
     }
     match asked.pins {
         0 => {}
@@ -114,7 +116,8 @@ mod tests {
         check(4, None);
         let tiers = |tiers| read(&nearcall_frames_options { tiers, ..asked() }).ok();
         assert_eq!(tiers(6).unwrap().tiers, [Tier::Proc, Tier::Inline]);
-        assert_eq!(tiers(8), None);
+        assert_eq!(tiers(8).unwrap().tiers, [Tier::File]);
+        assert_eq!(tiers(16), None);
         let pins = |pins| read(&nearcall_frames_options { pins, ..asked() }).ok();
         assert_eq!(pins(16).unwrap().pins, 16);
         assert_eq!(pins(17), None);

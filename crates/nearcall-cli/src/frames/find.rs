@@ -1,12 +1,12 @@
 //! Which servers have frame channels, and which of them has the one that was asked for.
 
 use nearcall::Channel;
-use nearcall::frames::{Frame, FrameStream, Options};
+use nearcall::frames::{Frame, FrameStream};
 use nearcall::name::World;
 use nearcall::proto::frames::v1 as wire;
 use wire::frames_client::FramesClient;
 
-use super::Which;
+use super::{Looked, Which};
 use crate::output;
 use crate::schema::servers::{self, Server};
 use crate::world;
@@ -71,9 +71,10 @@ pub(super) async fn one(which: &Which) -> anyhow::Result<Channel> {
 }
 
 /// Opens a channel, and takes its newest frame.
-pub(super) async fn newest(which: &Which) -> anyhow::Result<(FrameStream, Frame)> {
+pub(super) async fn newest(looked: &Looked) -> anyhow::Result<(FrameStream, Frame)> {
+    let which = &looked.which;
     let channel = one(which).await?;
-    let mut stream = Options::default().open(&channel, &which.channel).await?;
+    let mut stream = looked.options().open(&channel, &which.channel).await?;
     let next = tokio::time::timeout(FRAME_WAIT, stream.next()).await;
     let none = |why: String| {
         let advice = "`nearcall frames stat` shows whether frames are published";

@@ -13,7 +13,7 @@ use prost_reflect::prost::Message as _;
 use wire::frames_client::FramesClient;
 
 use super::picture::Picture;
-use super::{Which, find};
+use super::{Looked, find};
 use crate::output;
 
 /// Frames that are recorded where nothing else is said.
@@ -26,7 +26,7 @@ A file of frames has, for each, its length as a varint and a message nearcall.fr
 Exit status: 0 where as many came as were asked for, or the channel ended before.")]
 pub(super) struct RecordArgs {
     #[command(flatten)]
-    which: Which,
+    looked: Looked,
     /// The folder for PNGs, CHANNEL without it; a name that ends in .frames is a file for all of them
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
@@ -44,8 +44,8 @@ enum Sink {
 }
 
 pub(super) async fn run(args: RecordArgs) -> anyhow::Result<ExitCode> {
-    let name = &args.which.channel;
-    let channel = find::one(&args.which).await?;
+    let name = &args.looked.which.channel;
+    let channel = find::one(&args.looked.which).await?;
     let mut client = FramesClient::new(channel.clone());
     let request = wire::StatsRequest {
         channel: name.clone(),
@@ -57,7 +57,7 @@ pub(super) async fn run(args: RecordArgs) -> anyhow::Result<ExitCode> {
         policy: Policy::DropOldest {
             depth: geometry.map_or(0, |geometry| geometry.history) + 1,
         },
-        ..Options::default()
+        ..args.looked.options()
     };
     let mut stream = options.open(&channel, name).await?;
     let path = args.out.unwrap_or_else(|| PathBuf::from(name));

@@ -99,6 +99,7 @@ fn reader(one: wire::Subscription) -> Reader {
         tier: match one.tier() {
             wire::Tier::Broker => "broker",
             wire::Tier::Proc => "proc",
+            wire::Tier::File => "file",
             wire::Tier::Inline => "inline",
             wire::Tier::Unspecified => "polled",
         },

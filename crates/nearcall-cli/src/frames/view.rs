@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::picture::Picture;
-use super::{Which, find};
+use super::{Looked, find};
 use crate::output;
 
 /// Columns and rows where there is no terminal to ask.
@@ -17,14 +17,14 @@ const SIZE: (u32, u32) = (80, 24);
 #[derive(Debug, Args)]
 pub(super) struct ViewArgs {
     #[command(flatten)]
-    which: Which,
+    looked: Looked,
     /// Draw one picture, and leave it
     #[arg(long)]
     once: bool,
 }
 
 pub(super) async fn run(args: ViewArgs) -> anyhow::Result<ExitCode> {
-    let (mut stream, frame) = find::newest(&args.which).await?;
+    let (mut stream, frame) = find::newest(&args.looked).await?;
     let mut frame = Some(frame);
     if args.once || !std::io::stdout().is_terminal() {
         if let Some(frame) = &frame {
@@ -37,7 +37,11 @@ pub(super) async fn run(args: ViewArgs) -> anyhow::Result<ExitCode> {
     let watched = async {
         while let Some(shown) = frame.take() {
             let text = drawn(&Picture::of(&shown)?);
-            let at = format!("\x1b[H{text}{} frame {}", args.which.channel, shown.seq());
+            let at = format!(
+                "\x1b[H{text}{} frame {}",
+                args.looked.which.channel,
+                shown.seq()
+            );
             output::bytes(at.as_bytes())?;
             drop(shown);
             frame = stream.next().await?;

@@ -18,6 +18,7 @@ async fn channels_are_listed_looked_into_and_saved() {
     assert!(nothing.stderr.contains("no server has frame channels"));
 
     let frames = Frames::new();
+    frames.allow_files().unwrap();
     let geometry = Geometry::new(8, 100_000, 1).unwrap();
     let mut main = frames.channel("render.main", geometry).unwrap();
     let (_stop, stopped) = oneshot::channel::<()>();
@@ -63,6 +64,23 @@ async fn channels_are_listed_looked_into_and_saved() {
         saved.stdout
     );
     assert!(std::fs::read(&file).unwrap().starts_with(b"\x89PNG\r\n"));
+
+    for by in ["file", "proc", "inline"] {
+        let words = [&words[..], &["--by", by]].concat();
+        let saved = program(&words).run().await;
+        let way = format!("by way of {by}");
+        assert!(
+            saved.stdout.contains(&way),
+            "{} {}",
+            saved.stdout,
+            saved.stderr
+        );
+    }
+    let other = program(&["frames", "save", "render.main", "--by", "post"]);
+    let other = other.run().await;
+    assert_eq!(other.code, Some(2));
+    let words = "expected broker, proc, file, inline";
+    assert!(other.stderr.contains(words), "{}", other.stderr);
 
     let drawn = program(&["frames", "view", "render.main", "--once"])
         .run()

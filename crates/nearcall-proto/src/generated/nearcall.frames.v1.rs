@@ -1360,7 +1360,7 @@ pub struct OpenResponse {
     /// How the frames come.
     #[prost(enumeration = "Tier", tag = "1")]
     pub tier: i32,
-    /// Where they are; for `TIER_INLINE` it says what may come.
+    /// Where they are; for `TIER_INLINE` it says what may come, and for `TIER_FILE` how the file is divided.
     #[prost(message, optional, tag = "2")]
     pub region: ::core::option::Option<Region>,
     /// The subscription's number, as Stats has it.
@@ -1384,6 +1384,10 @@ pub struct OpenResponse {
     /// What the server allows.
     #[prost(message, optional, tag = "9")]
     pub limits: ::core::option::Option<Limits>,
+    /// For `TIER_FILE`: the file, laid out as `region` says, to be read by position and never to be mapped. It is gone when
+    /// the subscription is.
+    #[prost(string, tag = "10")]
+    pub file_path: crate::codegen::prost::alloc::string::String,
 }
 #[allow(
     dead_code,
@@ -2860,6 +2864,9 @@ pub enum Tier {
     Proc = 2,
     /// The frames' bytes come on the stream.
     Inline = 3,
+    /// The frames' bytes are read from a file that the server writes for this subscription alone, and references to them
+    /// come on the stream. The server gives none unless it was told to.
+    File = 4,
 }
 #[allow(
     dead_code,
@@ -2892,6 +2899,7 @@ impl Tier {
             Self::Broker => "TIER_BROKER",
             Self::Proc => "TIER_PROC",
             Self::Inline => "TIER_INLINE",
+            Self::File => "TIER_FILE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2901,6 +2909,7 @@ impl Tier {
             "TIER_BROKER" => Some(Self::Broker),
             "TIER_PROC" => Some(Self::Proc),
             "TIER_INLINE" => Some(Self::Inline),
+            "TIER_FILE" => Some(Self::File),
             _ => None,
         }
     }
@@ -3571,8 +3580,8 @@ pub mod frames_client {
                 .unary(req, path, codec, &super::FRAMES_SERVICE.methods[1usize])
                 .await
         }
-        /// Carries the frames of a subscription whose tier is `TIER_PROC` (as references) or `TIER_INLINE` (as bytes). The first
-        /// message up is `start`; each unit of credit lets one frame come. The stream ends after `end`.
+        /// Carries the frames of a subscription whose tier is `TIER_PROC` or `TIER_FILE` (as references) or `TIER_INLINE` (as
+        /// bytes). The first message up is `start`; each unit of credit lets one frame come. The stream ends after `end`.
         pub async fn subscribe(
             &mut self,
             request: impl crate::codegen::tonic::IntoStreamingRequest<
@@ -3795,8 +3804,8 @@ pub mod frames_server {
             >
             + std::marker::Send
             + 'static;
-        /// Carries the frames of a subscription whose tier is `TIER_PROC` (as references) or `TIER_INLINE` (as bytes). The first
-        /// message up is `start`; each unit of credit lets one frame come. The stream ends after `end`.
+        /// Carries the frames of a subscription whose tier is `TIER_PROC` or `TIER_FILE` (as references) or `TIER_INLINE` (as
+        /// bytes). The first message up is `start`; each unit of credit lets one frame come. The stream ends after `end`.
         async fn subscribe(
             &self,
             request: crate::codegen::tonic::Request<

@@ -33,7 +33,8 @@ enum Body {
         info: Info,
         _hold: Hold,
     },
-    Here(Vec<u8>, Info),
+    /// Bytes of this process's own, and how they came.
+    Here(Vec<u8>, Info, Tier),
 }
 
 impl Frame {
@@ -41,8 +42,8 @@ impl Frame {
         Self::new(Body::Leased(lease), epoch)
     }
 
-    pub(super) fn here(bytes: Vec<u8>, info: Info, epoch: u64) -> Self {
-        Self::new(Body::Here(bytes, info), epoch)
+    pub(super) fn here(bytes: Vec<u8>, info: Info, tier: Tier, epoch: u64) -> Self {
+        Self::new(Body::Here(bytes, info, tier), epoch)
     }
 
     /// A frame in memory, which the server holds until `hold` is dropped. None where it does not lie within the view.
@@ -78,7 +79,7 @@ impl Frame {
         match &self.body {
             Body::Leased(lease) => lease,
             Body::Held { view, range, .. } => view.leased(range.clone()),
-            Body::Here(bytes, _) => bytes,
+            Body::Here(bytes, ..) => bytes,
         }
     }
 
@@ -87,7 +88,7 @@ impl Frame {
     pub fn info(&self) -> &Info {
         match &self.body {
             Body::Leased(lease) => lease.info(),
-            Body::Held { info, .. } | Body::Here(_, info) => info,
+            Body::Held { info, .. } | Body::Here(_, info, _) => info,
         }
     }
 
@@ -127,7 +128,7 @@ impl Frame {
         match self.body {
             Body::Leased(_) => Tier::Broker,
             Body::Held { .. } => Tier::Proc,
-            Body::Here(..) => Tier::Inline,
+            Body::Here(_, _, tier) => tier,
         }
     }
 }

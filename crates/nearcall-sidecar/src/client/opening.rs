@@ -49,6 +49,7 @@ pub(super) struct Granted {
     pub(super) grant: Grant,
     pub(super) ticket: Vec<u8>,
     pub(super) broker: String,
+    /// What to open, for the tiers that open something.
     pub(super) path: String,
 }
 
@@ -83,18 +84,20 @@ impl How {
                     }
                     Err(AttachFault(fault)) => fault,
                 },
-                Tier::Proc | Tier::Inline => match Streamed::start(&self.channel, granted).await {
-                    Ok(streamed) => {
-                        let source = Source::Streamed(streamed);
-                        return Ok(Opened {
-                            source,
-                            epoch,
-                            ours,
-                        });
+                Tier::Proc | Tier::File | Tier::Inline => {
+                    match Streamed::start(&self.channel, granted).await {
+                        Ok(streamed) => {
+                            let source = Source::Streamed(streamed);
+                            return Ok(Opened {
+                                source,
+                                epoch,
+                                ours,
+                            });
+                        }
+                        Err(fault) if tier != Tier::Inline => Box::new(fault),
+                        Err(fault) => return Err(fault.into()),
                     }
-                    Err(fault) if tier == Tier::Proc => Box::new(fault),
-                    Err(fault) => return Err(fault.into()),
-                },
+                }
             };
             tracing::debug!(name = self.name, %tier, %fault, "frames cannot come so; asking for another way");
             tiers.retain(|other| *other != tier);
@@ -148,6 +151,9 @@ fn read(answer: wire::OpenResponse) -> Result<Granted, OpenError> {
         },
         ticket: answer.ticket,
         broker: answer.broker_path,
-        path: region.path,
+        path: match tier {
+            Tier::File => answer.file_path,
+            _ => region.path,
+        },
     })
 }

@@ -1,4 +1,4 @@
-//! Frames that a stream brings: as bytes, or as references into memory that `/proc` opened.
+//! Frames that a stream brings: as bytes, or as references into memory that `/proc` opened or into a file.
 
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -15,6 +15,7 @@ use tonic::{Code, Status, Streaming};
 use wire::subscribe_request::Request;
 use wire::subscribe_response::Event;
 
+use super::filed::{Filed, Reading};
 use super::frame::Frame;
 use super::opening::{Granted, OpenError};
 use super::{Came, NextError};
@@ -34,6 +35,9 @@ pub(super) struct Streamed {
     pins: u32,
     held: Arc<Kept>,
     view: Option<Arc<ReadOnly>>,
+    file: Option<Arc<Filed>>,
+    /// A frame that is being copied out of the file. It is kept here, so that who gives up waiting loses nothing.
+    reading: Option<Reading>,
     up: Up,
     /// None once it was left to the frames that are held.
     down: Option<Down>,
@@ -64,6 +68,8 @@ pub(super) enum StartFault {
     Path(#[from] std::io::Error),
     #[error("what the server's path leads to is not safe to map")]
     Open(#[from] nearcall_sys::memory::OpenError),
+    #[error("what the server's path leads to is no file of this channel")]
+    NoFile,
     #[error("what the server's path leads to is another channel")]
     Other,
 }
@@ -100,6 +106,10 @@ impl Streamed {
             Tier::Proc => Some(Arc::new(open_view(&granted)?)),
             _ => None,
         };
+        let file = match granted.tier {
+            Tier::File => Some(Arc::new(Filed::open(&granted)?)),
+            _ => None,
+        };
         let (up, requests) = mpsc::unbounded_channel();
         let start = wire::Start {
             ticket: granted.ticket,
@@ -116,6 +126,8 @@ impl Streamed {
             pins: granted.grant.pins,
             held: Arc::default(),
             view,
+            file,
+            reading: None,
             up,
             down: Some(down.map_err(StartFault::Refused)?.into_inner()),
             evicted: false,
@@ -140,6 +152,14 @@ impl Streamed {
             let _ = say(&self.up, Request::Credit(wire::Credit { frames: 1 }));
         }
         loop {
+            if let Some(reading) = &mut self.reading {
+                let read = reading.done().await;
+                let info = reading.info;
+                self.reading = None;
+                let frame = Frame::here(read?, info, self.tier, self.epoch);
+                self.owed = true;
+                return Ok(Came::Frame(frame));
+            }
             let Some(down) = &mut self.down else {
                 return Ok(Came::Lost);
             };
@@ -183,7 +203,14 @@ impl Streamed {
                 whole.extend(bytes);
                 self.unless_more(info, whole, length)
             }
-            wire::bulk::Content::Frame(frame) => self.refer(info, &frame).map(Some),
+            wire::bulk::Content::Frame(frame) => match &self.file {
+                Some(file) => {
+                    let file = Arc::clone(file);
+                    self.reading = Some(Reading::begin(file, info, &frame, self.hold(&frame)));
+                    Ok(None)
+                }
+                None => self.refer(info, &frame).map(Some),
+            },
             wire::bulk::Content::Upload(_) => Err(broken("a frame's bytes, or where they are")),
         }
     }
@@ -208,7 +235,20 @@ impl Streamed {
             self.begun = Some((info, whole, length));
             return Ok(None);
         }
-        Ok(Some(Came::Frame(Frame::here(whole, info, self.epoch))))
+        Ok(Some(Came::Frame(Frame::here(
+            whole,
+            info,
+            Tier::Inline,
+            self.epoch,
+        ))))
+    }
+
+    fn hold(&self, frame: &wire::FrameRef) -> Hold {
+        Hold {
+            seq: frame.seq,
+            up: self.up.clone(),
+            _held: Arc::clone(&self.held),
+        }
     }
 
     fn refer(&self, info: Info, frame: &wire::FrameRef) -> Result<Came, NextError> {
@@ -219,11 +259,7 @@ impl Streamed {
         let end = place
             .zip(length)
             .and_then(|(at, length)| at.checked_add(length));
-        let hold = Hold {
-            seq: frame.seq,
-            up: self.up.clone(),
-            _held: Arc::clone(&self.held),
-        };
+        let hold = self.hold(frame);
         let range = place.unwrap_or(usize::MAX)..end.unwrap_or(0);
         Frame::held(Arc::clone(view), range, info, hold, self.epoch)
             .map(Came::Frame)
@@ -261,7 +297,7 @@ fn say(up: &Up, request: Request) -> Result<(), ()> {
     up.send(wire::SubscribeRequest { request }).map_err(drop)
 }
 
-fn broken(expected: &'static str) -> NextError {
+pub(super) fn broken(expected: &'static str) -> NextError {
     NextError::Broken { expected }
 }
 

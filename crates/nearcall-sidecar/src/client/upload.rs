@@ -40,7 +40,7 @@ pub async fn upload(channel: &Channel, bytes: usize) -> Result<Upload, UploadErr
 /// How bytes may go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadOptions {
-    /// The ways that they may go; inline always may. Default: all.
+    /// The ways that they may go; inline always may. Default: [`Tier::USUAL`]; there are none by [`Tier::File`].
     pub tiers: Vec<Tier>,
     /// Fewer bytes than this go inline. Default: [`INLINE_BELOW`].
     pub inline_below: u64,
@@ -49,7 +49,7 @@ pub struct UploadOptions {
 impl Default for UploadOptions {
     fn default() -> Self {
         Self {
-            tiers: Tier::ALL.to_vec(),
+            tiers: Tier::USUAL.to_vec(),
             inline_below: INLINE_BELOW,
         }
     }

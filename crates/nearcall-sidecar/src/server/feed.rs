@@ -1,10 +1,10 @@
-//! One stream: frames down as references or as bytes; credit, frames let go of and another policy up.
+//! One stream: frames down as references, by a file or as bytes; credit, frames let go of and another policy up.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nearcall_frames::{End, Lease, Next, NextError};
+use nearcall_frames::{End, Lease, Next, NextError, Slot};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_sys::memory::ReadOnly;
 use tokio::sync::mpsc;
@@ -13,10 +13,10 @@ use wire::subscribe_request::Request;
 use wire::subscribe_response::Event;
 
 use super::channel::Near;
+use super::frame_file::FrameFile;
 use super::service::reference;
 use crate::limits::{CHUNK_BYTES_MAX, CREDIT_MAX};
 use crate::status::Refused;
-use crate::tier::Tier;
 use crate::wire::{read_policy, write_info};
 
 type Up = Streaming<wire::SubscribeRequest>;
@@ -25,11 +25,37 @@ type Down = mpsc::Sender<Result<wire::SubscribeResponse, Status>>;
 /// Sends frames until the channel, the stream, the connection or the server ends. What is held goes first.
 #[derive(Debug)]
 pub(super) struct Feed {
-    held: HashMap<u64, Lease<Arc<ReadOnly>>>,
+    held: HashMap<u64, Kept>,
     near: Near,
-    tier: Tier,
+    /// Before the stream's end, so that a file is gone when its reader hears of it.
+    sends: Sends,
     credit: u32,
     down: Down,
+}
+
+/// How frames are sent.
+#[derive(Debug)]
+pub(super) enum Sends {
+    /// Their bytes.
+    Bytes,
+    /// Where they are in the memory.
+    References,
+    /// Where they are in a file, which they are copied to.
+    File(FrameFile),
+}
+
+/// What a reader has not let go of.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame is what nearly always is kept, and a box would be an allocation for each"
+)]
+enum Kept {
+    Frame {
+        _lease: Lease<Arc<ReadOnly>>,
+    },
+    /// A slot of the file.
+    Slot(Slot),
 }
 
 /// Why a feed does not go on.
@@ -53,11 +79,11 @@ impl From<Refused> for Stop {
 }
 
 impl Feed {
-    pub(super) fn new(tier: Tier, near: Near, credit: u32, down: Down) -> Self {
+    pub(super) fn new(sends: Sends, near: Near, credit: u32, down: Down) -> Self {
         Self {
             held: HashMap::new(),
             near,
-            tier,
+            sends,
             credit: credit.clamp(1, CREDIT_MAX),
             down,
         }
@@ -70,6 +96,8 @@ impl Feed {
             status = ends => Err(Stop::Told(status)),
         };
         if let Err(Stop::Told(status)) = stopped {
+            // Whoever reads that it is over finds no file either.
+            self.sends = Sends::Bytes;
             // Without room the stream ends all the same, and the reader finds that.
             let _ = self.down.try_send(Err(status));
         }
@@ -84,7 +112,7 @@ impl Feed {
             if let Some(policy) = self.near.bell.other_policy() {
                 self.near.reader.set_policy(policy);
             }
-            if self.credit == 0 {
+            if self.credit == 0 || self.sends.is_full() {
                 let heard = up.message().await?;
                 self.hear(heard)?;
                 continue;
@@ -150,7 +178,10 @@ impl Feed {
                 self.credit = self.credit.saturating_add(frames).min(CREDIT_MAX);
             }
             Some(Request::Release(wire::LetGo { seq })) => {
-                self.held.remove(&seq);
+                let kept = self.held.remove(&seq);
+                if let (Some(Kept::Slot(slot)), Sends::File(file)) = (kept, &mut self.sends) {
+                    file.give_back(slot);
+                }
             }
             Some(Request::Policy(policy)) => {
                 let found = format!("{policy:?}");
@@ -168,21 +199,28 @@ impl Feed {
 
     async fn send(&mut self, lease: Lease<Arc<ReadOnly>>) -> Result<(), Stop> {
         self.credit -= 1;
-        if self.tier == Tier::Inline {
-            return self.send_bytes(&lease).await;
-        }
+        let (info, length, seq) = (write_info(lease.info()), lease.len() as u64, lease.seq());
+        let (reference, kept) = match &mut self.sends {
+            Sends::Bytes => return self.send_bytes(&lease).await,
+            Sends::References => {
+                let reference = reference(&self.near.region, &lease, Vec::new());
+                (reference, Kept::Frame { _lease: lease })
+            }
+            Sends::File(file) => {
+                let written = file.write(lease).await;
+                let (reference, slot) =
+                    written.map_err(|error| Refused::File(error.to_string()))?;
+                (reference, Kept::Slot(slot))
+            }
+        };
         let frame = wire::Frame {
-            info: Some(write_info(lease.info())),
-            length: lease.len() as u64,
+            info: Some(info),
+            length,
             body: Some(wire::Bulk {
-                content: Some(wire::bulk::Content::Frame(reference(
-                    &self.near.region,
-                    &lease,
-                    Vec::new(),
-                ))),
+                content: Some(wire::bulk::Content::Frame(reference)),
             }),
         };
-        self.held.insert(lease.seq(), lease);
+        self.held.insert(seq, kept);
         self.say(Event::Frame(frame)).await
     }
 
@@ -214,6 +252,13 @@ impl Feed {
         let event = Some(event);
         let sent = self.down.send(Ok(wire::SubscribeResponse { event })).await;
         sent.map_err(|_| Stop::Gone)
+    }
+}
+
+impl Sends {
+    /// Whether nothing more can be sent until the reader lets go of something.
+    fn is_full(&self) -> bool {
+        matches!(self, Self::File(file) if file.is_full())
     }
 }
 

@@ -15,7 +15,8 @@ use wire::subscribe_request::Request as Said;
 use super::Shared;
 use super::caller::Caller;
 use super::channel::{Channel, Proof, WhoReads};
-use super::feed::Feed;
+use super::feed::{Feed, Sends};
+use super::frame_file::FrameFile;
 use super::leases::Leases;
 use super::region::Region;
 use super::tickets::{Granted, Holder, secret};
@@ -53,8 +54,8 @@ impl Service {
             proof: Some(proof),
             bell: None,
         };
-        // What goes inline is copied, so that one frame at a time is held here however many the reader keeps.
-        let pins = if tier == Tier::Inline {
+        // What goes inline or by a file is copied, so that one frame at a time is held here however many the reader keeps.
+        let pins = if matches!(tier, Tier::Inline | Tier::File) {
             1
         } else {
             request.pins
@@ -67,7 +68,11 @@ impl Service {
         } else {
             let (near, grant) = channel.subscribe_near(request, who)?;
             let region = Arc::clone(&near.region);
-            (Granted::Stream(tier, near), grant, region)
+            let sends = match tier {
+                Tier::Proc => Sends::References,
+                _ => Sends::Bytes,
+            };
+            (Granted::Stream(sends, near), grant, region)
         };
         let told = wire::OpenResponse {
             tier: tier.wire().into(),
@@ -79,11 +84,12 @@ impl Service {
             pins: grant.pins,
             first: grant.first,
             limits: Some(limits()),
+            file_path: String::new(),
         };
         Ok((granted, told))
     }
 
-    fn open_channel(
+    async fn open_channel(
         &self,
         caller: &Caller,
         request: &wire::OpenRequest,
@@ -113,13 +119,47 @@ impl Service {
         let uid = holder.uid;
         let proof = Proof { ticket, uid };
         let asked = Request { policy, pins };
-        let (granted, mut told) = Self::grant(&channel, tier, asked, pid, proof)?;
+        let (mut granted, mut told) = Self::grant(&channel, tier, asked, pid, proof)?;
+        if tier == Tier::File {
+            (granted, told) = match self.with_file(caller, granted, told, pins).await {
+                Some(with_file) => with_file,
+                None => Self::grant(&channel, Tier::Inline, asked, pid, proof)?,
+            };
+        }
         let tickets = &self.shared.tickets;
         tickets.issue(&self.shared, ticket, holder, granted)?;
         if tier == Tier::Broker {
             told.broker_path = broker.unwrap_or_default();
         }
         Ok(told)
+    }
+
+    /// A subscription whose frames go by a file; none where there is none to be had.
+    async fn with_file(
+        &self,
+        caller: &Caller,
+        granted: Granted,
+        mut told: wire::OpenResponse,
+        pins: u32,
+    ) -> Option<(Granted, wire::OpenResponse)> {
+        let Granted::Stream(_, near) = granted else {
+            return None;
+        };
+        let files = Arc::clone(self.shared.files.get()?);
+        let session = caller.session.clone()?;
+        let (identity, channel) = (near.region.identity, near.region.geometry);
+        // Making it has the system find room, which takes as long as there is much.
+        let made = tokio::task::spawn_blocking(move || {
+            FrameFile::make(&files, &session, identity, channel, pins)
+        });
+        let file = made.await.ok()?;
+        let file = file
+            .inspect_err(|error| tracing::warn!(%error, "frames go inline, not by a file"))
+            .ok()?;
+        told.region = Some(file.told());
+        told.pins = file.geometry().slots();
+        told.file_path = file.path().to_str()?.to_owned();
+        Some((Granted::Stream(Sends::File(file), near), told))
     }
 
     fn latest(
@@ -187,7 +227,7 @@ impl frames_server::Frames for Service {
         request: tonic::Request<wire::OpenRequest>,
     ) -> Result<tonic::Response<wire::OpenResponse>, Status> {
         let caller = Caller::of(&request);
-        let opened = self.open_channel(&caller, request.get_ref())?;
+        let opened = self.open_channel(&caller, request.get_ref()).await?;
         Ok(tonic::Response::new(opened))
     }
 
@@ -209,11 +249,11 @@ impl frames_server::Frames for Service {
         };
         let uid = caller.peer.as_ref().and_then(|peer| peer.uid);
         let granted = self.shared.tickets.take(&start.ticket, uid);
-        let Ok(Granted::Stream(tier, near)) = granted else {
+        let Ok(Granted::Stream(sends, near)) = granted else {
             return Err(Refused::Ticket.into());
         };
         let (down, answers) = mpsc::channel(QUEUED_MESSAGES_MAX);
-        let feed = Feed::new(tier, near, start.credit, down);
+        let feed = Feed::new(sends, near, start.credit, down);
         tokio::spawn(feed.run(up, ends(caller.session)));
         Ok(tonic::Response::new(ReceiverStream::new(answers)))
     }

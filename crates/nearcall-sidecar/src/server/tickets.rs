@@ -11,10 +11,10 @@ use super::Shared;
 use super::caller::Caller;
 use super::channel::{Far, Near};
 use super::expiry::Expiry;
+use super::feed::Sends;
 use super::uploads::Handed;
 use crate::limits::{TICKET_LIFE, TICKETS_MAX};
 use crate::status::Refused;
-use crate::tier::Tier;
 
 /// The bytes of a ticket.
 pub(super) type Secret = [u8; TICKET_BYTES];
@@ -33,7 +33,7 @@ pub(super) enum Granted {
     /// The memory, at the broker.
     Memory(Far),
     /// A stream.
-    Stream(Tier, Near),
+    Stream(Sends, Near),
     /// Memory to fill, at the broker.
     Upload(Handed),
 }

@@ -125,7 +125,11 @@ impl Uploads {
         if request.bytes < request.inline_below.unwrap_or(INLINE_BELOW) {
             return Ok(told);
         }
-        let (tier, broker) = shared.way(caller, request.tiers());
+        let (tier, broker) = shared.way(
+            caller,
+            // What a client fills is memory: nothing goes up by a file.
+            request.tiers().filter(|tier| *tier != wire::Tier::File),
+        );
         if tier == Tier::Inline {
             return Ok(told);
         }

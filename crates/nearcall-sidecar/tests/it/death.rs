@@ -1,12 +1,13 @@
 //! Readers and servers that are killed. Each is this test binary in a role.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use nearcall_frames::Policy;
 use nearcall_rpc::{Channel, Server};
-use nearcall_sidecar::{Frames, Now, Options, Tier};
+use nearcall_sidecar::{Now, Options, Tier};
 
 use super::served::{LONG, NAME, Served, by, frame, geometry, publish};
 
@@ -30,10 +31,10 @@ fn role() {
 }
 
 /// A process that is killed when the test is over, whatever came of it.
-struct Killed(Child);
+pub(crate) struct Killed(Child);
 
 impl Killed {
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
@@ -47,7 +48,7 @@ impl Drop for Killed {
 }
 
 /// Starts a role, and waits until it says that it is ready.
-async fn start(role: &str, address: &str, tier: &str) -> Killed {
+pub(crate) async fn start(role: &str, address: &str, tier: &str) -> Killed {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "death::role", "--nocapture"])
@@ -83,7 +84,8 @@ async fn hold(address: &str, tier: &str) {
 }
 
 async fn serve(address: String) {
-    let frames = Frames::new();
+    let socket = address.strip_prefix("unix:").unwrap();
+    let frames = super::served::frames_in(Path::new(socket).parent().unwrap());
     let mut writer = frames.channel(NAME, geometry()).unwrap();
     let server = Server::new(address).add_service(frames.service());
     let server = tokio::spawn(server.bind().await.unwrap().serve());

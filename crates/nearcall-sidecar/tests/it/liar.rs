@@ -1,6 +1,7 @@
 //! A server that says what cannot be: its clients say so, and neither crash, nor wait, nor read beyond what there is.
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::fs::FileExt as _;
 
 use nearcall_frames::memory::Memory as _;
 use nearcall_frames::{Geometry, Header, Identity, Writer};
@@ -9,7 +10,7 @@ use nearcall_proto::frames::v1::frames_server::{self, FramesServer};
 use nearcall_rpc::{Channel, Server};
 use nearcall_sidecar::{FrameStream, NextError, OpenError, Options, Tier};
 use nearcall_sys::memory::{Writable, make_region};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 use tokio::task::JoinHandle;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 use wire::subscribe_response::Event;
@@ -300,6 +301,99 @@ async fn references_that_lead_out_of_the_memory() {
     let frame = opened.unwrap().next().await.unwrap().unwrap();
     assert_eq!(frame.bytes(), [0, 0, 0], "the last bytes that there are");
     drop((memory, descriptor));
+}
+
+/// A file of the server's, with a header and one frame: its number and its length as a slot's header has them.
+fn file(head: Header, seq: u64, length: u64) -> NamedTempFile {
+    let file = NamedTempFile::new().unwrap();
+    file.as_file()
+        .set_len(geometry().region_bytes() as u64)
+        .unwrap();
+    file.as_file().write_all_at(&head.bytes(), 0).unwrap();
+    let at = geometry().slot_header_at(geometry().slot(0).unwrap());
+    let slot = [(seq << 1).to_le_bytes(), length.to_le_bytes()].concat();
+    file.as_file().write_all_at(&slot, at as u64).unwrap();
+    file
+}
+
+fn at(file: &NamedTempFile) -> wire::OpenResponse {
+    let mut said = answer(wire::Tier::File);
+    said.file_path = file.path().to_str().unwrap().to_owned();
+    said
+}
+
+#[tokio::test]
+async fn files_that_are_not_the_channels() {
+    let other_start = Identity {
+        epoch: 8,
+        ..IDENTITY
+    };
+    let other = file(head(other_start), 1, 3);
+    let garbage = file(head(IDENTITY), 1, 3);
+    garbage.as_file().write_all_at(&[0xff; 8], 0).unwrap();
+    let (short, long) = (file(head(IDENTITY), 1, 3), file(head(IDENTITY), 1, 3));
+    let bytes = geometry().region_bytes() as u64;
+    short.as_file().set_len(bytes - 1).unwrap();
+    long.as_file().set_len(u64::MAX >> 24).unwrap();
+    let divided = Header {
+        geometry: Geometry::new(3, BYTES, 0).unwrap(),
+        ..head(IDENTITY)
+    };
+    let divided = file(divided, 1, 3);
+    let files = [&other, &garbage, &short, &long, &divided].map(|file| at(file).file_path);
+    let strange = ["", "/", "/dev/zero", "/nowhere"].map(str::to_owned);
+    for file_path in files.into_iter().chain(strange) {
+        let said = wire::OpenResponse {
+            file_path: file_path.clone(),
+            ..answer(wire::Tier::File)
+        };
+        let (_served, opened) = open(Tier::File, said, Vec::new()).await;
+        // It asks for another way, and is given the same again.
+        assert!(
+            matches!(opened, Err(OpenError::Answer { .. })),
+            "{file_path}: {opened:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn frames_that_are_not_in_their_file() {
+    let payload = |number| geometry().payload_at(geometry().slot(number).unwrap()) as u64;
+    let good = file(head(IDENTITY), 1, 3);
+    let check = async |expected: &str, offset, length| {
+        let (_served, opened) = open(Tier::File, at(&good), vec![reference(offset, length)]).await;
+        let next = opened.unwrap().next().await;
+        let Err(NextError::Broken { expected: found }) = next else {
+            panic!("{offset} {length}: {next:?}");
+        };
+        assert_eq!(found, expected);
+    };
+    let outside = "a frame within its file";
+    for offset in [
+        0,
+        payload(0) + 1,
+        geometry().region_bytes() as u64,
+        u64::MAX,
+    ] {
+        check(outside, offset, 3).await;
+    }
+    let too_long = "a frame no longer than its channel's slots";
+    check(too_long, payload(0), BYTES as u64 + 1).await;
+    check(too_long, payload(0), u64::MAX).await;
+    let other = "the frame that was announced, in its file,";
+    check(other, payload(0), 4).await;
+    check(other, payload(1), 3).await;
+    // And one that is there.
+    let events = vec![reference(payload(0), 3)];
+    let (_served, opened) = open(Tier::File, at(&good), events).await;
+    let frame = opened.unwrap().next().await.unwrap().unwrap();
+    assert_eq!((frame.bytes(), frame.tier()), (&[0; 3][..], Tier::File));
+    // Another number is another frame.
+    let stale = file(head(IDENTITY), 2, 3);
+    let events = vec![reference(payload(0), 3)];
+    let (_served, opened) = open(Tier::File, at(&stale), events).await;
+    let next = opened.unwrap().next().await;
+    assert!(matches!(next, Err(NextError::Broken { expected }) if expected == other));
 }
 
 #[tokio::test]

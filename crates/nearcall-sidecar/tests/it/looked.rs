@@ -83,7 +83,7 @@ async fn frames_in_turn_say_what_was_lost_before_them() {
 async fn what_comes_over_a_connection_is_not_there() {
     let mut served = Served::start().await;
     served.publish();
-    for tier in [Tier::Proc, Tier::Inline] {
+    for tier in [Tier::Proc, Tier::File, Tier::Inline] {
         let stream = served.open(tier, Options::default()).await;
         let (mut stream, found) = look(stream).await;
         assert!(matches!(found, Ok(Now::Elsewhere)), "{tier}: {found:?}");

@@ -9,6 +9,7 @@
 
 mod changing;
 mod death;
+mod files;
 mod hostile;
 mod liar;
 mod looked;

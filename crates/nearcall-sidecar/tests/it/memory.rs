@@ -4,12 +4,12 @@ use std::process::Command;
 
 use nearcall_frames::Geometry;
 use nearcall_proto::frames::v1 as wire;
-use nearcall_sidecar::{ChannelError, Options, Reason, Tier};
+use nearcall_sidecar::{ChannelError, NextError, Options, Reason, Tier};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tonic::Code;
 
 use super::role::{Player, program, say};
-use super::served::{BYTES, NAME, Served, frame};
+use super::served::{BYTES, LONG, NAME, Served, by, frame};
 
 /// Shared memory counts as a file for this limit; the signal that comes with it ends a process that does not ignore it.
 const IGNORING_THE_SIGNAL: &str = r#"trap '' XFSZ && exec "$0" "$@""#;
@@ -25,6 +25,8 @@ async fn without_memory_everything_that_needs_some_is_refused_in_words_and_the_r
         "no reader that maps",
         "bytes for one that does not",
         "a reader that maps, with memory again",
+        "no frame in a file",
+        "bytes where there is no file",
     ] {
         assert_eq!(starved.says().await, expected);
     }
@@ -89,4 +91,26 @@ pub(crate) async fn starve() {
     let mut mapped = served.open(Tier::Broker, Options::default()).await;
     assert_eq!(frame(&mut mapped).await.seq(), 2);
     say("a reader that maps, with memory again");
+
+    drop(mapped);
+    served.wait_for_readers(2).await;
+    let mut filed = served.open(Tier::File, Options::default()).await;
+    assert_eq!(frame(&mut filed).await.seq(), 2);
+    limit(Some(1_024));
+    served.publish();
+    let next = tokio::time::timeout(LONG, filed.next()).await.unwrap();
+    let Err(NextError::Ended(status)) = next else {
+        panic!("{next:?}");
+    };
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    let words = status.message();
+    assert!(words.contains("cannot be written"), "{words}");
+    say("no frame in a file");
+    let asked = by(Tier::File, Options::default());
+    let opened = asked.open(&served.channel().await, NAME).await;
+    let mut instead = opened.unwrap();
+    assert_eq!(instead.tier(), Some(Tier::Inline));
+    assert_eq!(frame(&mut instead).await.seq(), 3);
+    assert_eq!(served.frame_files().len(), 0);
+    say("bytes where there is no file");
 }

@@ -66,6 +66,8 @@ async fn another_user_that_is_let_in_gets_memory_and_never_a_path() {
         (Tier::Broker, "broker"),
         // The path would lead below this process's `/proc`, where another user may not look.
         (Tier::Proc, "inline"),
+        // And the folder of the files is closed to it.
+        (Tier::File, "inline"),
         (Tier::Inline, "inline"),
     ] {
         let argument = format!("{} {}", asked.as_str(), served.address());

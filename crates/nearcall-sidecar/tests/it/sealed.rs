@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use nearcall_proto::frames::v1 as wire;
@@ -54,7 +55,7 @@ async fn a_sealed_server_is_closed_to_its_own_user() {
         pried,
         "fd: permission denied; mem: permission denied; map_files: permission denied"
     );
-    assert_eq!(tiers, ["broker", "inline", "inline"]);
+    assert_eq!(tiers, ["broker", "inline", "inline", "inline"]);
 }
 
 /// What the test above would say of a server that is not sealed: the door that it closes is there.
@@ -65,15 +66,20 @@ async fn a_server_that_is_not_sealed_is_open_to_its_own_user() {
         pried.contains("region to read, page to read and write"),
         "{pried}"
     );
-    assert_eq!(tiers, ["broker", "proc", "inline"]);
+    assert_eq!(tiers, ["broker", "proc", "file", "inline"]);
 }
 
 /// The server's part.
 pub(crate) async fn serve(address: String, is_sealed: bool) {
+    let socket = Path::new(address.strip_prefix("unix:").unwrap());
+    let files = socket.with_file_name("files");
     let frames = if is_sealed {
-        Frames::sealed_from_peers().unwrap()
+        let frames = Frames::sealed_from_peers().unwrap();
+        let refused = frames.allow_files_in(&files).unwrap_err();
+        assert!(refused.to_string().contains("sealed"), "{refused}");
+        frames
     } else {
-        Frames::new()
+        super::served::frames_in(&files)
     };
     let mut writer = frames.channel(NAME, geometry()).unwrap();
     publish(&mut writer);
@@ -108,7 +114,7 @@ pub(crate) async fn read(address: String) {
 
 /// The part of a third process: what can it get hold of?
 pub(crate) fn pry(pid: &str) {
-    let proc = std::path::Path::new("/proc").join(pid);
+    let proc = Path::new("/proc").join(pid);
     let denied = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),

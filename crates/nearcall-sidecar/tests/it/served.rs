@@ -1,6 +1,7 @@
 //! A server of frames in a task of the test's own, at an address of its own.
 
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nearcall_frames::{Details, Geometry};
@@ -49,7 +50,7 @@ impl Served {
 
     async fn start_as(geometry: Geometry, settings: impl FnOnce(Server) -> Server) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let frames = Frames::new();
+        let frames = frames_in(folder.path());
         let writer = frames.channel(NAME, geometry).unwrap();
         let (stop, stopped) = oneshot::channel();
         let server = Server::new(address(&folder))
@@ -79,6 +80,15 @@ impl Served {
         let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    /// The files that frames go by, and nothing else.
+    pub(crate) fn frame_files(&self) -> Vec<PathBuf> {
+        frame_files(self.folder.path())
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn broker(&self) -> PathBuf {
@@ -135,8 +145,30 @@ impl Served {
     }
 }
 
+/// Channels whose frames may come by every way, with files in this folder.
+pub(crate) fn frames_in(folder: &Path) -> Frames {
+    if folder.exists() {
+        let alone = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(folder, alone).unwrap();
+    }
+    let frames = Frames::new();
+    frames.allow_files_in(folder).unwrap();
+    frames
+}
+
 fn address(folder: &TempDir) -> String {
     format!("unix:{}", folder.path().join("frames.sock").display())
+}
+
+/// The files in a folder that frames go by.
+pub(crate) fn frame_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    // What a UUID and the ending have.
+    let long = |path: &PathBuf| path.file_name().is_some_and(|name| name.len() == 36 + 7);
+    let mut found: Vec<_> = paths.filter(long).collect();
+    found.sort();
+    found
 }
 
 /// These options, by one way alone, however short the frames are.

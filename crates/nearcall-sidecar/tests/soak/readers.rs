@@ -60,10 +60,11 @@ fn policy(dice: &mut Dice) -> Policy {
 }
 
 fn options(dice: &mut Dice) -> Options {
-    let tiers = match dice.below(4) {
+    let tiers = match dice.below(5) {
         0 => vec![Tier::Broker],
         1 => vec![Tier::Proc],
         2 => vec![Tier::Inline],
+        3 => vec![Tier::File],
         _ => Tier::ALL.to_vec(),
     };
     Options {

@@ -36,6 +36,7 @@ pub(crate) struct Serving {
 impl Serving {
     pub(crate) async fn start() -> Self {
         let frames = Frames::new();
+        frames.allow_files().unwrap();
         let writer = frames.channel(NAME, geometry(0)).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let server = Server::new(SERVER).add_service(frames.service());
