@@ -1,5 +1,6 @@
 //! What a channel does while its server is away, and when it is back.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -53,7 +54,8 @@ async fn a_call_that_waits_is_answered_once_the_server_is_there(wire: Wire) {
 
 #[tokio::test]
 async fn a_call_that_waits_ends_with_its_deadline() {
-    let mut client = ProbeClient::new(Channel::lazy("unix:/nonexistent/probe.sock").unwrap());
+    let mut client =
+        ProbeClient::new(Channel::lazy(address_in(Path::new("/nonexistent"))).unwrap());
     let mut request = Request::new(Order::default());
     request.extensions_mut().insert(WaitForReady(true));
     request.set_timeout(Duration::from_millis(100));
