@@ -15,7 +15,7 @@ use crate::test::tests;
 const KIT_VARIABLE: &str = "NEARCALL_WINDOWS_KIT";
 
 /// What the kit builds for.
-const TARGET: &str = "x86_64-pc-windows-gnu";
+pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The packages whose tests run on Windows.
 const PACKAGES: [&str; 3] = ["nearcall-lane", "nearcall-transport", "nearcall-rpc"];
@@ -24,7 +24,7 @@ const PACKAGES: [&str; 3] = ["nearcall-lane", "nearcall-transport", "nearcall-rp
 const LEFT_OUT: &str = "left out, since this is Wine: ";
 
 pub(crate) fn checks() -> Vec<Check> {
-    vec![
+    let mut checks = vec![
         Check {
             name: "windows-kit",
             about: "a compiler and a std for Windows, a linker and Wine are there or are fetched",
@@ -39,7 +39,10 @@ pub(crate) fn checks() -> Vec<Check> {
             limit: Duration::from_secs(60 * 60),
             run,
         },
-    ]
+    ];
+    #[cfg(unix)]
+    checks.push(crate::outside::windows());
+    checks
 }
 
 /// The folder of a kit that is somewhere else.
@@ -70,7 +73,7 @@ fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
         .args(["--target-dir", "target/windows"])
         .args(["--features", "nearcall-transport/parity-tokio-ipc"])
         .args(PACKAGES.into_iter().flat_map(|package| ["--package", package]));
-    let (mut tally, output) = tests(with_kit(session, cargo)?)?;
+    let (mut tally, output) = tests(Kit::of(session)?.set(cargo))?;
     let waiting: Vec<_> = output
         .lines()
         .filter_map(|line| Some(line.split_once(LEFT_OUT)?.1))
@@ -90,17 +93,38 @@ fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
     Ok(tally)
 }
 
-/// Has a cargo build with the kit's compiler and run with its Wine.
-fn with_kit(session: &Session<'_>, mut cargo: Program) -> anyhow::Result<Program> {
-    let folder = elsewhere().unwrap_or_else(|| session.target().join("windows-kit"));
-    let variables = fs::read_to_string(folder.join("env")).with_context(|| {
-        let folder = folder.display();
-        format!("there is no kit in {folder}; run `bash .ci/windows-kit`")
-    })?;
-    for line in variables.lines() {
-        if let Some((name, value)) = line.split_once('=') {
-            cargo = cargo.env(name, value);
-        }
+/// A kit that is there.
+pub(crate) struct Kit {
+    variables: Vec<(String, String)>,
+    /// What runs a program of Windows.
+    pub(crate) wine: String,
+}
+
+impl Kit {
+    /// # Errors
+    ///
+    /// There is none.
+    pub(crate) fn of(session: &Session<'_>) -> anyhow::Result<Self> {
+        let folder = elsewhere().unwrap_or_else(|| session.target().join("windows-kit"));
+        let text = fs::read_to_string(folder.join("env")).with_context(|| {
+            let folder = folder.display();
+            format!("there is no kit in {folder}; run `bash .ci/windows-kit`")
+        })?;
+        let variables: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let runner = variables.iter().find(|(name, _)| name.ends_with("_RUNNER"));
+        let wine = runner.context("the kit should say what runs programs")?;
+        let wine = wine.1.clone();
+        Ok(Self { variables, wine })
     }
-    Ok(cargo)
+
+    /// Has a cargo build with the kit's compiler and run with its Wine, or Wine run with the kit's settings.
+    pub(crate) fn set(&self, program: Program) -> Program {
+        self.variables
+            .iter()
+            .fold(program, |program, (name, value)| program.env(name, value))
+    }
 }

@@ -176,7 +176,8 @@ pub fn local_address(folder: &Path, name: &str) -> String {
 pub fn parity_address(folder: &Path) -> String {
     if cfg!(windows) {
         let folder = folder.file_name().unwrap_or_default().to_string_lossy();
-        format!("parity:nearcall-test{folder}")
+        // Names of that transport have no dots, and those of temporary folders begin with one.
+        format!("parity:nearcall-test-{}", folder.replace('.', "-"))
     } else {
         format!("parity:{}", folder.join("parity.sock").display())
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nearcall::tokio_stream::{self, StreamExt};
-use nearcall::{Address, Channel, PeerPolicy, Server, Wire, child, tokio};
+use nearcall::{Address, Channel, PeerPolicy, Reason, Request, Server, Status, Wire, child, tokio};
 use nearcall_testkit::probe::{Order, Probe, ProbeClient, ProbeServer};
 use nearcall_testkit::{local_address, parity_address};
 
@@ -72,11 +72,7 @@ async fn a_peer_of_whom_nothing_is_known_is_refused_unless_allowed() {
     let address = serve(&address, PeerPolicy::default()).await;
     let mut client = ProbeClient::new(Channel::connect(address.to_string()).await.unwrap());
     let status = client.unary(Order::default()).await.unwrap_err();
-    assert_eq!(
-        nearcall::Reason::of(&status),
-        Some(nearcall::Reason::PeerRefused),
-        "{status:?}"
-    );
+    assert_eq!(Reason::of(&status), Some(Reason::PeerRefused), "{status:?}");
     assert!(status.message().contains("unknown"), "{status:?}");
 }
 
@@ -111,17 +107,33 @@ fn child_serves_at_an_address() {
     });
 }
 
-#[tokio::test]
-async fn another_process_is_called_over_either_wire_and_its_death_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let address = nearcall_testkit::address_in(folder.path());
-    for wire in [Wire::Grpc, Wire::Lane] {
-        let mut process = std::process::Command::new(std::env::current_exe().unwrap())
+/// A server in a process of its own, killed when it is dropped.
+struct Process(std::process::Child);
+
+impl Process {
+    fn serving(address: &str) -> Self {
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "wires::child_serves_at_an_address"])
-            .env(SERVE_AT, &address)
+            .env(SERVE_AT, address)
             .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
+            .spawn();
+        Self(child.unwrap())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn another_process_is_called_and_its_death_is_told_and_recovered_from() {
+    for wire in [Wire::Grpc, Wire::Lane] {
+        let folder = tempfile::tempdir().unwrap();
+        let address = nearcall_testkit::address_in(folder.path());
+        let process = Process::serving(&address);
         let channel = Channel::builder(&address).wire(wire).wait_for_ready(true);
         let connecting = tokio::time::timeout(STARTING, channel.connect());
         let channel = connecting.await.expect("the process serves").unwrap();
@@ -129,10 +141,30 @@ async fn another_process_is_called_over_either_wire_and_its_death_is_told() {
         let mut client = ProbeClient::new(channel);
         let report = client.unary(Order::default()).await.unwrap().into_inner();
         assert_eq!(report.peer_pid, Some(std::process::id()));
-        process.kill().unwrap();
-        process.wait().unwrap();
-        let status = client.unary(Order::default()).await.unwrap_err();
-        assert_eq!(status.code(), nearcall::Code::Unavailable, "{status:?}");
+        let slow = Order {
+            count: 1_000,
+            delay_ms: 50,
+            ..Order::default()
+        };
+        let mut reports = client.download(slow).await.unwrap().into_inner();
+        reports.message().await.unwrap().expect("a report");
+        drop(process);
+        let ended = tokio::time::timeout(STARTING, async {
+            while let Some(report) = reports.next().await {
+                report?;
+            }
+            Ok(())
+        });
+        let status: Status = ended.await.expect("its death is told").unwrap_err();
+        assert_eq!(
+            Reason::of(&status),
+            Some(Reason::ConnectionLost),
+            "{status:?}"
+        );
+        let _again = Process::serving(&address);
+        let mut request = Request::new(Order::default());
+        request.set_timeout(STARTING);
+        client.unary(request).await.unwrap();
     }
 }
 
