@@ -89,7 +89,7 @@ async fn a_server_of_whom_nothing_is_known_is_not_called_where_that_was_asked_fo
     );
 }
 
-/// Limit: how long a process may take until it serves.
+/// How long a process may take until it serves.
 const STARTING: Duration = Duration::from_secs(30);
 
 /// Set for a child that serves at an address.
