@@ -66,14 +66,17 @@ fn kit(session: &Session<'_>) -> anyhow::Result<Tally> {
 }
 
 fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
-    let cargo = session
-        .cargo()?
+    let kit = Kit::of(session)?;
+    let cargo = kit
+        .cargo(session)?
         .args(["test", "--no-fail-fast", "--tests", "--target", TARGET])
-        // Another compiler would have everything else built anew.
-        .args(["--target-dir", "target/windows"])
         .args(["--features", "nearcall-transport/parity-tokio-ipc"])
-        .args(PACKAGES.into_iter().flat_map(|package| ["--package", package]));
-    let (mut tally, output) = tests(Kit::of(session)?.set(cargo))?;
+        .args(
+            PACKAGES
+                .into_iter()
+                .flat_map(|package| ["--package", package]),
+        );
+    let (mut tally, output) = tests(cargo)?;
     let waiting: Vec<_> = output
         .lines()
         .filter_map(|line| Some(line.split_once(LEFT_OUT)?.1))
@@ -96,6 +99,9 @@ fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
 /// A kit that is there.
 pub(crate) struct Kit {
     variables: Vec<(String, String)>,
+    /// Where what is built with it goes: another kit's std is another, even where its version is the same, and what was
+    /// built with the one cannot be used with the other.
+    pub(crate) built: PathBuf,
     /// What runs a program of Windows.
     pub(crate) wine: String,
 }
@@ -118,10 +124,20 @@ impl Kit {
         let runner = variables.iter().find(|(name, _)| name.ends_with("_RUNNER"));
         let wine = runner.context("the kit should say what runs programs")?;
         let wine = wine.1.clone();
-        Ok(Self { variables, wine })
+        Ok(Self {
+            variables,
+            built: folder.join("built"),
+            wine,
+        })
     }
 
-    /// Has a cargo build with the kit's compiler and run with its Wine, or Wine run with the kit's settings.
+    /// The cargo that builds with the kit's compiler and runs with its Wine.
+    pub(crate) fn cargo(&self, session: &Session<'_>) -> anyhow::Result<Program> {
+        let cargo = self.set(session.cargo()?);
+        Ok(cargo.env("CARGO_TARGET_DIR", &self.built))
+    }
+
+    /// Gives a program the kit's settings.
     pub(crate) fn set(&self, program: Program) -> Program {
         self.variables
             .iter()

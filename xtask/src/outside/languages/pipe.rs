@@ -42,16 +42,10 @@ impl Drop for Running {
 pub(in crate::outside) fn windows(session: &Session<'_>) -> anyhow::Result<Tally> {
     let kit = Kit::of(session)?;
     let client = client(session)?;
-    let build = session
-        .cargo()?
+    kit.cargo(session)?
         .args(["build", "--package", "arith", "--target", TARGET])
-        .args(["--target-dir", "target/windows"]);
-    kit.set(build).succeed()?;
-    let server = session
-        .target()
-        .join("windows")
-        .join(TARGET)
-        .join("debug/arith.exe");
+        .succeed()?;
+    let server = kit.built.join(TARGET).join("debug/arith.exe");
     let address = format!("pipe:nearcall-hello.{}", std::process::id());
     let run = |program: &Path| -> anyhow::Result<Program> {
         let program = session.program(&kit.wine)?.arg(program).arg(&address);
