@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
+use crate::failures;
 use crate::program::Program;
 use crate::tally::{TALLY_FILE, Tally, add_to_file};
 
@@ -128,6 +129,7 @@ pub(crate) fn conclude(tally: Tally) -> anyhow::Result<bool> {
         Some(path) => add_to_file(Path::new(&path), tally)?,
         None => tally,
     };
+    failures::show()?;
     println!("{shown}");
     Ok(tally.failed == 0)
 }
@@ -140,6 +142,7 @@ impl Check {
             println!("{} left out: {}", self.name, missing.join("; "));
             return if strict {
                 println!("nothing may be left out under CI, so this is a failure");
+            failures::note(self.name, &format!("left out: {}", missing.join("; ")));
                 ("FAILED", Tally::FAILED)
             } else {
                 ("skipped", Tally::SKIPPED)
@@ -152,6 +155,7 @@ impl Check {
         };
         let mut tally = (self.run)(&session).unwrap_or_else(|error| {
             println!("{} failed: {error:#}", self.name);
+            failures::note(self.name, &format!("{error:#}"));
             Tally::FAILED
         });
         if strict && tally.skipped > 0 {

@@ -20,6 +20,7 @@ mod capi;
 mod check;
 mod ci;
 mod codegen;
+mod failures;
 mod fuzz;
 #[cfg(unix)]
 mod outside;

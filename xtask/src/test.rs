@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::check::{Check, Selection, Session, conclude, list, run_all, workspace_root};
+use crate::failures;
 #[cfg(unix)]
 use crate::outside;
 use crate::program::Program;
@@ -77,6 +78,7 @@ pub(crate) fn tests(cargo: Program) -> anyhow::Result<(Tally, String)> {
     }
     if !ended.status.success() {
         println!("{}", ended.in_full());
+        failures::note("tests", &ended.in_full());
         // A test program that does not build or does not end has no line of results.
         tally.failed = tally.failed.max(1);
     }

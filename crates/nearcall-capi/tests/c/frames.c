@@ -177,15 +177,15 @@ static void by_policy(void) {
     OK(nearcall_frames_close(frames));
 
     frames = open_with(NEARCALL_FRAMES_SAMPLE, 0);
-    frame = next(frames);
     struct timespec before, after;
     clock_gettime(CLOCK_MONOTONIC, &before);
-    OK(nearcall_frame_release(&frame));
-    frame = next(frames);
+    for (int n = 0; n < 2; ++n) {
+        frame = next(frames);
+        OK(nearcall_frame_release(&frame));
+    }
     clock_gettime(CLOCK_MONOTONIC, &after);
-    /* Five in a second, of sixty. */
-    CHECK((after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000 >= 100);
-    OK(nearcall_frame_release(&frame));
+    /* Five in a second, of sixty; the clock is read before the first, since what stops this program after it counts too. */
+    CHECK((after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000 >= 200);
     OK(nearcall_frames_close(frames));
 }
 
@@ -361,8 +361,12 @@ static void server_dies(void) {
     for (size_t i = 0; i < 3; ++i) {
         nearcall_frame frame = empty();
         nearcall_result result;
-        /* What was published before may still come. */
-        while ((result = nearcall_frames_wait(frames[i], 300, &frame)) == NEARCALL_OK) OK(nearcall_frame_release(&frame));
+        /* What was published before may still come, and that the server is gone is heard a moment later. */
+        int looks = 0;
+        do {
+            result = nearcall_frames_wait(frames[i], 300, &frame);
+            OK(nearcall_frame_release(&frame));
+        } while ((result == NEARCALL_OK || result == NEARCALL_ERROR_TIMEOUT) && ++looks < 1000);
         CHECK(result == NEARCALL_ERROR_CONNECT);
         CHECK(info_of(frames[i]).state == NEARCALL_FRAMES_GONE && info_of(frames[i]).tier == NEARCALL_TIER_NONE);
         OK(nearcall_frames_poll(frames[i], &frame));

@@ -93,7 +93,7 @@ static void polls(void) {
             nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         }
     }
-    CHECK(numbers == 5 && frames > 10 && event.code == 0);
+    CHECK(numbers == 5 && frames > 0 && event.code == 0);
     OK(nearcall_stream_status(stream, &status));
     OK(nearcall_status_close(status));
     OK(nearcall_stream_close(stream));
@@ -143,7 +143,7 @@ static void both_ways(void) {
 }
 
 static void deadlines(void) {
-    nearcall_call_options options = {.size = sizeof options, .deadline_ms = 300};
+    nearcall_call_options options = {.size = sizeof options, .deadline_ms = 3000};
     nearcall_stream stream = counting(1000, 100, &options);
     CHECK(next_number(stream) == 1);
     nearcall_event event;
