@@ -37,6 +37,17 @@ const PROTOC: Tool = Tool(&["protoc", "--version"]);
 const JAVAC: Tool = Tool(&["javac", "-version"]);
 const MAVEN: Tool = Tool(&["mvn", "--version"]);
 
+/// What a stock client makes of a named pipe.
+pub(crate) fn windows() -> Check {
+    Check {
+        name: "windows-go",
+        about: "grpc-go with go-winio, built for Windows, calls arith at a named pipe by Wine",
+        needs: &[GO, PROTOC],
+        limit: Duration::from_secs(30 * MINUTES),
+        run: languages::windows,
+    }
+}
+
 /// The checks, in the order that builds least twice.
 pub(crate) fn checks() -> Vec<Check> {
     vec![

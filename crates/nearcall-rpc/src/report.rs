@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn what_main_shows_is_for_people() {
-        let error = crate::Channel::lazy("unix:").err();
+        let error = crate::Channel::lazy("http:").err();
         let error = error.map(|error: ConnectError| format!("{error:?}"));
         let text = error.unwrap_or_default();
         assert!(

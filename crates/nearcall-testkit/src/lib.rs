@@ -16,6 +16,8 @@ mod root;
 mod running;
 pub mod transport;
 mod wait;
+#[cfg(windows)]
+mod wine;
 mod wires;
 
 pub use isolated::isolated;
@@ -24,5 +26,7 @@ pub use mirror::{call_back, mirror};
 pub use namespaces::{apart, left_out_without_namespaces};
 #[cfg(unix)]
 pub use root::left_out_without_root;
-pub use running::{Running, address_in, local_address};
+pub use running::{Running, address_in, local_address, parity_address};
 pub use wait::{PATIENCE, eventually};
+#[cfg(windows)]
+pub use wine::left_out_by_wine;

@@ -169,3 +169,16 @@ pub fn local_address(folder: &Path, name: &str) -> String {
         format!("unix:{}", folder.join(name).display())
     }
 }
+
+/// The address of a socket in a folder, or of a pipe that is named after it, by way of parity-tokio-ipc, which says
+/// nothing of peers.
+#[must_use]
+pub fn parity_address(folder: &Path) -> String {
+    if cfg!(windows) {
+        let folder = folder.file_name().unwrap_or_default().to_string_lossy();
+        // Names of that transport have no dots, and those of temporary folders begin with one.
+        format!("parity:nearcall-test-{}", folder.replace('.', "-"))
+    } else {
+        format!("parity:{}", folder.join("parity.sock").display())
+    }
+}

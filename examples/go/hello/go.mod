@@ -8,6 +8,7 @@ tool (
 )
 
 require (
+	github.com/Microsoft/go-winio v0.6.2
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260825221802-da73d73af1c5
 	google.golang.org/grpc v1.83.2
 	google.golang.org/protobuf v1.36.12

@@ -12,7 +12,6 @@ import (
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
@@ -23,7 +22,7 @@ import (
 
 func main() {
 	if len(os.Args) != 2 {
-		log.Fatal("usage: hello unix:///path/of/arith.sock")
+		log.Fatal("usage: hello unix:///path/of/arith.sock, or hello pipe:name on Windows")
 	}
 	if err := run(context.Background(), os.Args[1]); err != nil {
 		log.Fatal(err)
@@ -31,7 +30,7 @@ func main() {
 }
 
 func run(ctx context.Context, address string) error {
-	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := dial(address)
 	if err != nil {
 		return err
 	}
@@ -170,7 +169,7 @@ func metadataBothWays(ctx context.Context, arith arithv1.ArithClient) error {
 
 // Where nobody listens a call fails at once.
 func nobodyThere(ctx context.Context, address string) error {
-	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := dial(address)
 	if err != nil {
 		return err
 	}

@@ -12,11 +12,13 @@ use crate::tally::Tally;
 use super::server::Server;
 pub(super) use copy::Copy;
 use language::{LANGUAGES, Language};
+pub(super) use pipe::windows;
 pub(super) use readme::commands;
 use transcript::{CELLS, Mark, Transcript};
 
 mod copy;
 mod language;
+mod pipe;
 mod readme;
 mod transcript;
 

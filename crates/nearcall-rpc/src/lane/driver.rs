@@ -174,10 +174,7 @@ impl<S: Serve> Driver<S> {
     /// Writes, and finds out whether there is anything left to do.
     fn write(&mut self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.shared.state();
-        if !state.driver.will_wake(cx.waker()) {
-            state.driver = cx.waker().clone();
-        }
-        let written = state.poll_write();
+        let written = state.poll_write_by(cx.waker());
         let all = written.is_ready();
         let unused = self.ends_unused && state.unused && state.slots.is_empty();
         let done = all && (unused || state.connection.is_drained());

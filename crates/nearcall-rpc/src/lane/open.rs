@@ -1,8 +1,8 @@
 //! The two ends of a new connection, up to HELLO.
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -43,11 +43,13 @@ pub(crate) async fn offer<S: Serve>(
     let peer = connection.peer().clone();
     let (mut reader, writer) = connection.into_split();
     let shared = share(Side::Connector, Writer::Task(writer));
-    if let Poll::Ready(Err(_)) = shared.state().poll_write() {
-        return Ok(Offer::Declined);
-    }
     let mut read = BytesMut::new();
     let answered = async {
+        // A pipe, and a socket that came as a number, may take nothing before the runtime has asked the system.
+        let written = poll_fn(|cx| shared.state().poll_write_by(cx.waker()));
+        if written.await.is_err() {
+            return Ok(false);
+        }
         while read.len() < MAGIC.len() && MAGIC.starts_with(&read) {
             match reader.read_buf(&mut read).await {
                 Ok(0) => return Ok(false),

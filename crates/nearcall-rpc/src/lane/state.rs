@@ -121,6 +121,14 @@ impl State {
         }
     }
 
+    /// As [`poll_write`](Self::poll_write), by who drives the connection now and is woken from here on.
+    pub(crate) fn poll_write_by(&mut self, driver: &Waker) -> Poll<io::Result<()>> {
+        if !self.driver.will_wake(driver) {
+            self.driver = driver.clone();
+        }
+        self.poll_write()
+    }
+
     /// Writes what there is to write. The driver is woken once the socket has room again.
     pub(crate) fn poll_write(&mut self) -> Poll<io::Result<()>> {
         if self.broken.is_some() {

@@ -59,7 +59,7 @@ async fn an_onward_call_ends_with_the_first_callers_deadline(wire: Wire) {
     let first = Running::start().await.over(wire);
     let second = Running::start().await.over(wire);
     let mut request = Request::new(Order {
-        onward: "unix:/nonexistent/probe.sock".to_owned(),
+        onward: nearcall_testkit::address_in(std::path::Path::new("/nonexistent")),
         ..Order::default()
     });
     request.set_timeout(Duration::from_secs(1));

@@ -1,4 +1,7 @@
 //! Server and channel against each other, over real sockets.
+//!
+//! What is for Unix alone has a peer or a go-between of its own that reads and writes a Unix socket byte by byte, or looks
+//! at the modes of files; `death` says for itself.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -8,6 +11,8 @@ mod calls;
 mod conformance;
 mod context;
 mod deadlines;
+#[cfg(unix)]
+mod death;
 #[cfg(unix)]
 mod front;
 #[cfg(unix)]
@@ -27,7 +32,5 @@ mod reconnect;
 #[cfg(unix)]
 mod registry;
 mod services;
-#[cfg(unix)]
 mod shutdown;
-#[cfg(unix)]
 mod wires;

@@ -1,5 +1,6 @@
 //! Named pipes, with real processes.
 
+use nearcall_testkit::left_out_by_wine;
 use nearcall_transport::{
     Address, AddressError, BindError, ConnectError, Connection, ListenOptions, Listener, Peer,
     PeerPolicy, PrivateDir, Transport, blocking, child,
@@ -321,15 +322,4 @@ async fn a_foreign_pipe_of_the_name_is_not_joined() {
         .unwrap();
     let bound = Listener::bind(&address, &ListenOptions::default()).await;
     assert!(matches!(bound, Err(BindError::InUse { .. })), "{bound:?}");
-}
-
-/// Whether a check has to be left out, which is said aloud: it waits for Windows itself.
-fn left_out_by_wine(what: &str) -> bool {
-    let is_wine = nearcall_sys::wine::is_wine();
-    if is_wine {
-        // Past the test runner, which would keep it to itself.
-        let text = format!("left out, since this is Wine: {what}\n");
-        let _unheard = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
-    }
-    is_wine
 }

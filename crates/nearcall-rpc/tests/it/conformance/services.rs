@@ -69,7 +69,7 @@ async fn a_peer_that_may_not_call_is_told_so() {
     let told = same(async |side| {
         // Of who is at the other end of this transport, the system says nothing.
         let folder = tempfile::tempdir().unwrap();
-        let address = format!("parity:{}", folder.path().join("probe.sock").display());
+        let address = nearcall_testkit::parity_address(folder.path());
         let server = Running::start_with(|server| server.listen(&address)).await;
         let channel = Channel::builder(&address).wire(side.wire);
         let mut client = ProbeClient::new(channel.connect().await.unwrap());
