@@ -34,7 +34,7 @@ pub use nearcall_frames::{
     SubscriptionStats, Then, limits as channel_limits, meta,
 };
 pub use nearcall_sidecar::{
-    Bulk, BulkError, Bulks, ChannelError, FilesError, Frame, FrameStream, Frames, Loan, NextError, Now,
-    OpenError, Options, Reason, Tier, Upload, UploadError, UploadOptions, Writer, limits, open,
-    take, upload,
+    Bulk, BulkError, Bulks, ChannelError, FilesError, Frame, FrameStream, Frames, Loan, NextError,
+    Now, OpenError, Options, Reason, Tier, Upload, UploadError, UploadOptions, Writer, limits,
+    open, take, upload,
 };
