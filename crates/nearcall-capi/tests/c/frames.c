@@ -209,7 +209,7 @@ static void misuse(void) {
     EXPECT(NEARCALL_ERROR_ARGUMENT, nearcall_frames_open(channel, "render.main", &options, &frames));
     options = (nearcall_frames_options){.size = sizeof options, .pins = 17};
     EXPECT(NEARCALL_ERROR_ARGUMENT, nearcall_frames_open(channel, "render.main", &options, &frames));
-    options = (nearcall_frames_options){.size = sizeof options, .tiers = 8};
+    options = (nearcall_frames_options){.size = sizeof options, .tiers = 16};
     EXPECT(NEARCALL_ERROR_ARGUMENT, nearcall_frames_open(channel, "render.main", &options, &frames));
     options = (nearcall_frames_options){.size = 8};
     EXPECT(NEARCALL_ERROR_ARGUMENT, nearcall_frames_open(channel, "render.main", &options, &frames));

@@ -35,7 +35,7 @@ async fn an_upload_becomes_an_asset_whichever_way_it_comes() {
     let served = Served::start(&["--store"]);
     let channel = served.channel().await;
     let file = std::fs::read(samples().join("waves.png")).unwrap();
-    for tier in Tier::ALL {
+    for tier in Tier::USUAL {
         let options = UploadOptions {
             tiers: vec![tier],
             inline_below: 0,
