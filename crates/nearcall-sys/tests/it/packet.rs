@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, IoSlice, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nearcall_sys::packet::{
     DESCRIPTORS_MAX, Listener, RING, ReceiveError, Rung, Socket, connect, drop_sent, pair,
@@ -115,6 +115,19 @@ fn a_message_is_whole_or_refused() {
     );
 }
 
+/// Whether something comes to hold. A program that another test starts has a copy of every descriptor for a moment, and
+/// keeps a socket open that was closed here.
+fn soon(holds: impl Fn() -> bool) -> bool {
+    let until = Instant::now() + LONG;
+    while !holds() {
+        if Instant::now() > until {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    true
+}
+
 #[test]
 fn ringing_never_waits() {
     let (one, other) = pair().unwrap();
@@ -135,9 +148,8 @@ fn ringing_never_waits() {
     assert_eq!(other.receive(&mut buffer, 0).unwrap().length, 1);
     assert_eq!(buffer[0], RING);
     drop(other);
-    assert_eq!(
-        one.ring(),
-        Rung::Gone,
+    assert!(
+        soon(|| one.ring() == Rung::Gone),
         "and a peer that is gone is told from one that is slow"
     );
 }
@@ -172,7 +184,7 @@ fn one_side_may_end_and_still_hear_the_other() {
     assert!(one.receive(&mut [0; 16], 0).is_ok());
     assert!(!one.is_hung_up().unwrap());
     drop(other);
-    assert!(one.is_hung_up().unwrap());
+    assert!(soon(|| one.is_hung_up().unwrap()));
 }
 
 #[test]
@@ -197,10 +209,8 @@ fn a_listener_says_who_connects() {
         ErrorKind::AddrInUse
     );
     drop(listener);
-    assert_eq!(
-        connect(&path).unwrap_err().kind(),
-        ErrorKind::ConnectionRefused
-    );
+    let is_refused = |error: std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
+    assert!(soon(|| connect(&path).is_err_and(is_refused)));
 }
 
 #[test]
@@ -228,5 +238,8 @@ fn what_was_sent_is_dropped_a_part_at_a_time_with_what_it_carries() {
     drop(theirs);
     assert!(!ours.is_hung_up().unwrap(), "it keeps its own end open");
     assert!(!drop_sent(ours.as_fd(), 3));
-    assert!(ours.is_hung_up().unwrap(), "no message does any more");
+    assert!(
+        soon(|| ours.is_hung_up().unwrap()),
+        "no message does any more"
+    );
 }
