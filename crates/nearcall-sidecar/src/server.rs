@@ -10,7 +10,6 @@ mod feed;
 mod files;
 mod frame_file;
 mod leases;
-mod pieces;
 mod region;
 mod service;
 mod tickets;

@@ -4,7 +4,6 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use nearcall_frames::{Gap, Header, Info, Policy, layout};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
@@ -216,7 +215,7 @@ impl Streamed {
         }
     }
 
-    fn go_on(&mut self, bytes: Bytes) -> Result<Option<Came>, NextError> {
+    fn go_on(&mut self, bytes: Vec<u8>) -> Result<Option<Came>, NextError> {
         let begun = self.begun.take();
         let (info, mut whole, length) = begun.ok_or_else(|| broken("a frame before its pieces"))?;
         whole.extend(bytes);

@@ -14,7 +14,6 @@ use wire::subscribe_response::Event;
 
 use super::channel::Near;
 use super::frame_file::FrameFile;
-use super::pieces::pieces_of;
 use super::service::reference;
 use crate::limits::{CHUNK_BYTES_MAX, CREDIT_MAX};
 use crate::status::Refused;
@@ -202,7 +201,7 @@ impl Feed {
         self.credit -= 1;
         let (info, length, seq) = (write_info(lease.info()), lease.len() as u64, lease.seq());
         let (reference, kept) = match &mut self.sends {
-            Sends::Bytes => return self.send_bytes(lease).await,
+            Sends::Bytes => return self.send_bytes(&lease).await,
             Sends::References => {
                 let reference = reference(&self.near.region, &lease, Vec::new());
                 (reference, Kept::Frame { _lease: lease })
@@ -226,9 +225,9 @@ impl Feed {
     }
 
     /// Sends a frame in pieces; it is held for as long as that takes, by the one pin of this stream.
-    async fn send_bytes(&self, lease: Lease<Arc<ReadOnly>>) -> Result<(), Stop> {
-        let first = lease.chunks(CHUNK_BYTES_MAX).next().unwrap_or_default();
-        let first = first.to_vec();
+    async fn send_bytes(&self, lease: &Lease<Arc<ReadOnly>>) -> Result<(), Stop> {
+        let mut pieces = lease.chunks(CHUNK_BYTES_MAX);
+        let first = pieces.next().unwrap_or_default().to_vec();
         let frame = wire::Frame {
             info: Some(write_info(lease.info())),
             length: lease.len() as u64,
@@ -237,11 +236,10 @@ impl Feed {
             }),
         };
         self.say(Event::Frame(frame)).await?;
-        let (pieces, all_written) = pieces_of(lease, CHUNK_BYTES_MAX);
-        for bytes in pieces {
+        for piece in pieces {
+            let bytes = piece.to_vec();
             self.say(Event::Chunk(wire::Chunk { bytes })).await?;
         }
-        all_written.await;
         Ok(())
     }
 
