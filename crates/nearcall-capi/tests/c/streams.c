@@ -78,7 +78,7 @@ static void server_streams(void) {
 
 /* As in the loop of a game: looks, never waits. */
 static void polls(void) {
-    nearcall_stream stream = counting(5, 30, NULL);
+    nearcall_stream stream = counting(5, 100, NULL);
     nearcall_metadata early;
     nearcall_status status;
     nearcall_event event = {.size = sizeof event};
@@ -346,8 +346,10 @@ static void service_dies(const char *program, const char *address) {
 
 static void *waits_for_ever(void *stream) {
     nearcall_event event = {.size = sizeof event};
-    OK(nearcall_stream_wait(*(nearcall_stream *)stream, NEARCALL_FOREVER, &event));
-    CHECK(event.kind == NEARCALL_EVENT_END && event.code == 1);
+    nearcall_result result = nearcall_stream_wait(*(nearcall_stream *)stream, NEARCALL_FOREVER, &event);
+    /* On a busy machine it may begin to wait when all is over. */
+    if (result == NEARCALL_OK) CHECK(event.kind == NEARCALL_EVENT_END && event.code == 1);
+    else CHECK(result == NEARCALL_ERROR_HANDLE || result == NEARCALL_ERROR_SHUTDOWN);
     return NULL;
 }
 
