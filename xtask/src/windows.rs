@@ -7,12 +7,17 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use crate::check::{Check, Session, Tool};
+#[cfg(target_os = "linux")]
+use crate::check::{nothing_may_be_left_out, workspace_root};
 use crate::program::Program;
 use crate::tally::Tally;
 use crate::test::tests;
 
 /// Where the kit is, if not where `.ci/windows-kit` puts it.
 const KIT_VARIABLE: &str = "NEARCALL_WINDOWS_KIT";
+
+/// Where that is.
+const KIT: &str = "target/windows-kit";
 
 /// What the kit builds for.
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
@@ -43,6 +48,13 @@ pub(crate) fn checks() -> Vec<Check> {
     #[cfg(unix)]
     checks.push(crate::outside::windows());
     checks
+}
+
+/// Whether the checks are among all tests: where a kit is there already, and where nothing may be left out.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_asked_for() -> bool {
+    let kit = elsewhere().unwrap_or_else(|| workspace_root().unwrap_or_default().join(KIT));
+    nothing_may_be_left_out() || kit.join("env").exists()
 }
 
 /// The folder of a kit that is somewhere else.
@@ -111,7 +123,7 @@ impl Kit {
     ///
     /// There is none.
     pub(crate) fn of(session: &Session<'_>) -> anyhow::Result<Self> {
-        let folder = elsewhere().unwrap_or_else(|| session.target().join("windows-kit"));
+        let folder = elsewhere().unwrap_or_else(|| session.root.join(KIT));
         let text = fs::read_to_string(folder.join("env")).with_context(|| {
             let folder = folder.display();
             format!("there is no kit in {folder}; run `bash .ci/windows-kit`")
