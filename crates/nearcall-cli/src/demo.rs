@@ -3,11 +3,19 @@
 //! Nothing is served inside the command: what is shown goes from one process to another.
 
 mod arith;
+#[cfg(target_os = "linux")]
 mod assets;
+#[cfg(target_os = "linux")]
+mod framed;
+#[cfg(target_os = "linux")]
 mod killed;
 mod lesson;
+#[cfg(target_os = "linux")]
 mod picture;
+#[cfg(target_os = "linux")]
 mod render;
+#[cfg(not(target_os = "linux"))]
+mod unframed;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,13 +27,18 @@ use nearcall::process;
 
 use crate::building;
 use crate::config::{Config, FILE_NAME};
+use crate::imp::{Signals, TRANSPORT};
 use crate::names::{ServiceName, World};
 use crate::output::{self, bold, note, paint};
 use crate::registered;
-use crate::session::{Session, Show, Signals};
+use crate::session::{Session, Show};
 use crate::state_folder::StateFolder;
 use crate::supervise::{Plan, Status};
+#[cfg(target_os = "linux")]
+use framed as frames;
 use lesson::Lesson;
+#[cfg(not(target_os = "linux"))]
+use unframed as frames;
 
 /// Start this repository's services in a world of their own, call them, and stop them.
 #[derive(Debug, Args)]
@@ -45,12 +58,13 @@ pub(crate) struct DemoArgs {
 
 /// What is shown, in order. A lesson names the service that it needs.
 fn lessons() -> Vec<Lesson> {
-    vec![arith::lesson(), render::lesson()]
+    let framed = frames::lessons();
+    std::iter::once(arith::lesson()).chain(framed).collect()
 }
 
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     if let Some(address) = &args.hold_frame {
-        killed::hold(address).await?;
+        frames::hold(address).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let lessons = lessons();
@@ -60,7 +74,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let names: Vec<ServiceName> = lessons
         .iter()
         .map(|lesson| lesson.server)
-        .chain([assets::SERVER])
+        .chain(frames::SERVERS.iter().copied())
         .map(str::parse)
         .collect::<Result<_, _>>()?;
     let plan = config.plan.only(&names).map_err(|name| {
@@ -171,7 +185,7 @@ async fn teach(
         let calls = lesson.run(world).await?;
         output::line("")?;
         output::line(format_args!(
-            "{} over gRPC on a Unix socket, from process {}",
+            "{} over gRPC on {TRANSPORT}, from process {}",
             bold(lesson.service),
             std::process::id()
         ))?;
@@ -203,14 +217,8 @@ async fn teach(
     output::line(
         "time: one call each, from JSON in to the last answer's JSON out, over a connection that is open",
     )?;
-    let seen = picture::show(world, folder).await?;
-    let survived = killed::show(world).await?;
-    let loaded = assets::show(session, world).await?;
-    for (good, what) in [
-        (seen, "the pictures came"),
-        (survived, "all went on without the reader that was killed"),
-        (loaded, "every file was loaded once"),
-    ] {
+    let shown = frames::show(session, world, folder).await?;
+    for (good, what) in &shown {
         if !good {
             output::line(format_args!(
                 "{} {what}: no",
@@ -218,5 +226,5 @@ async fn teach(
             ))?;
         }
     }
-    Ok(wrong == 0 && seen && survived && loaded)
+    Ok(wrong == 0 && shown.iter().all(|(good, _)| *good))
 }

@@ -40,7 +40,7 @@ pub(crate) struct Spec {
     pub(crate) after: Vec<ServiceName>,
     /// The service name asked of gRPC health; empty for the server as a whole.
     pub(crate) health: String,
-    /// How long it may take to end after SIGTERM.
+    /// How long it may take to end once it is asked to.
     pub(crate) stop_timeout: Duration,
 }
 
@@ -117,5 +117,6 @@ pub(crate) trait Probe: Clone + Send + Sync + 'static {
     fn health(&self, spec: &Spec) -> impl Future<Output = Health> + Send;
 }
 
-#[cfg(test)]
+/// Their services are scripts of a shell; where there is none, `tests/it/lifecycle.rs` supervises programs.
+#[cfg(all(test, unix))]
 mod tests;
