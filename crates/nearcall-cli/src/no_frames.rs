@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::output;
 
-/// Show frame channels, on Linux
+/// Show frame channels: which there are, who reads them, and the pictures in them
 #[derive(Debug, Args)]
 pub(crate) struct FramesArgs {
     /// What the command takes on Linux

@@ -117,6 +117,9 @@ pub(crate) trait Probe: Clone + Send + Sync + 'static {
     fn health(&self, spec: &Spec) -> impl Future<Output = Health> + Send;
 }
 
+#[cfg(test)]
+mod testing;
 /// Their services are scripts of a shell; where there is none, `tests/it/lifecycle.rs` supervises programs.
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -16,6 +16,7 @@ use super::Limit;
 pub(crate) use family::{Family, ending};
 pub(crate) use folder::{free_bytes, make_private, rights, state_home};
 pub(crate) use signals::Signals;
+pub(crate) use std::fs::rename as rename_folder;
 
 /// By what a service is asked to end.
 pub(crate) const ASKED_BY: &str = "SIGTERM";

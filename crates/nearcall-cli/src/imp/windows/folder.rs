@@ -1,7 +1,7 @@
 //! Folders: where they are, whose they are, and what fits in.
 
 use std::env;
-use std::fs::Metadata;
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,13 @@ pub(crate) fn state_home() -> Option<PathBuf> {
 /// Makes a folder that is this user's alone, with its parents.
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     PrivateDir::at(path).map(drop).map_err(io::Error::other)
+}
+
+/// Gives a folder another place, where nothing or an empty folder is.
+pub(crate) fn rename_folder(from: &Path, to: &Path) -> io::Result<()> {
+    // An empty folder does not give way by itself. One that is not empty stays, and is told by the next step.
+    let _ = fs::remove_dir(to);
+    fs::rename(from, to)
 }
 
 /// Whether a folder is this user's alone; how so, in words.
