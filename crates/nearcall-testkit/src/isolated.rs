@@ -56,5 +56,7 @@ pub fn isolated(name: &str, variables: &[(&str, &str)]) -> Option<PathBuf> {
         text.contains("1 passed"),
         "there is no test {name}:\n{text}"
     );
+    #[cfg(windows)]
+    crate::wine::repeat_left_out(&text);
     None
 }
