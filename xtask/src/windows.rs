@@ -79,7 +79,7 @@ fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
         .args(["test", "--no-fail-fast", "--tests", "--examples"])
         .args(["--target", TARGET])
         // What cargo says of the workspace is not to be had within Wine.
-        .env("INSTA_WORKSPACE_ROOT", &session.root)
+        .env("INSTA_WORKSPACE_ROOT", session.root)
         .env("INSTA_UPDATE", "no")
         .args(["--features", "nearcall-transport/parity-tokio-ipc"])
         .args(

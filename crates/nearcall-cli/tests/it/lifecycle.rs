@@ -26,9 +26,9 @@ impl Place {
         for name in ["run", "state"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        // A backslash would stand for something else in TOML.
+        // A backslash would stand for something else in TOML; the ending of a program is found by itself.
         let quiet = quiet_server().to_str().unwrap().replace('\\', "/");
-        let config = config.replace("QUIET", &quiet);
+        let config = config.replace("QUIET", quiet.trim_end_matches(EXE_SUFFIX));
         fs::write(folder.path().join("nearcall.toml"), config).unwrap();
         Self {
             folder,
