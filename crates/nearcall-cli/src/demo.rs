@@ -19,6 +19,7 @@ mod unframed;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anstyle::AnsiColor;
 use anyhow::Context as _;
@@ -56,6 +57,12 @@ pub(crate) struct DemoArgs {
     hold_frame: Option<String>,
 }
 
+/// Limit: how often it is tried to remove the logs of the demo.
+const REMOVE_ATTEMPTS: usize = 50;
+
+/// How long to wait between two tries.
+const REMOVE_INTERVAL: Duration = Duration::from_millis(20);
+
 /// What is shown, in order. A lesson names the service that it needs.
 fn lessons() -> Vec<Lesson> {
     let framed = frames::lessons();
@@ -90,8 +97,8 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     }
     let outcome = show(&lessons, &plan, &world, &folder, &mut signals).await;
     // Whatever happened, the logs of a world that never comes back are of no use once it is told.
-    StateFolder::of(&world)?
-        .remove()
+    remove_logs(&StateFolder::of(&world)?)
+        .await
         .context("cannot remove the logs of the demo")?;
     let good = outcome?;
     Ok(if good {
@@ -99,6 +106,17 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Removes logs whose last writers may just be closing them: on Windows a file that is open stays in its folder.
+async fn remove_logs(folder: &StateFolder) -> std::io::Result<()> {
+    let mut attempts = 1..REMOVE_ATTEMPTS;
+    loop {
+        match folder.remove() {
+            Err(_) if attempts.next().is_some() => tokio::time::sleep(REMOVE_INTERVAL).await,
+            outcome => return outcome,
+        }
+    }
 }
 
 /// The checkout's `nearcall.toml`: above the current folder, else where this command was built.
