@@ -11,7 +11,6 @@ const WITHIN: &str = "NEARCALL_TESTKIT_ISOLATED";
 /// Waits until no other test of this program uses the names of a world, and keeps them away until it is dropped: pipes have
 /// no folders, so that the worlds of all tests are the same.
 #[cfg(windows)]
-#[must_use]
 pub fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     // A test that failed has left its children to their own end.
