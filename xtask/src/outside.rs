@@ -41,7 +41,7 @@ const MAVEN: Tool = Tool(&["mvn", "--version"]);
 pub(crate) fn windows() -> Check {
     Check {
         name: "windows-go",
-        about: "grpc-go with go-winio, built for Windows, calls arith at a named pipe by Wine",
+        about: "grpc-go with go-winio calls arith at a named pipe by Wine, by hand and as `nearcall dial` writes it",
         needs: &[GO, PROTOC],
         limit: Duration::from_secs(30 * MINUTES),
         run: languages::windows,

@@ -23,7 +23,13 @@ const KIT: &str = "target/windows-kit";
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The packages whose tests run on Windows.
-const PACKAGES: [&str; 3] = ["nearcall-lane", "nearcall-transport", "nearcall-rpc"];
+const PACKAGES: [&str; 5] = [
+    "nearcall-lane",
+    "nearcall-transport",
+    "nearcall-rpc",
+    "nearcall-cli",
+    "arith",
+];
 
 /// What each test that needs more than Wine says; it counts as passed for its test program, and not here.
 const LEFT_OUT: &str = "left out, since this is Wine: ";
@@ -81,7 +87,12 @@ fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
     let kit = Kit::of(session)?;
     let cargo = kit
         .cargo(session)?
-        .args(["test", "--no-fail-fast", "--tests", "--target", TARGET])
+        // The examples are what the tests of the command supervise.
+        .args(["test", "--no-fail-fast", "--tests", "--examples"])
+        .args(["--target", TARGET])
+        // What cargo says of the workspace is not to be had within Wine.
+        .env("INSTA_WORKSPACE_ROOT", session.root)
+        .env("INSTA_UPDATE", "no")
         .args(["--features", "nearcall-transport/parity-tokio-ipc"])
         .args(
             PACKAGES

@@ -22,6 +22,7 @@ const STYLES: Styles = Styles::styled()
 #[derive(Debug, Parser)]
 #[command(
     name = "nearcall",
+    bin_name = "nearcall",
     version,
     styles = STYLES,
     max_term_width = 100,

@@ -11,10 +11,10 @@ use nearcall::proxy::{Proxy, Token};
 use nearcall::{Address, Limits, Server};
 use serde_json::json;
 
+use crate::imp::Signals;
 use crate::names::ServiceName;
 use crate::output::{self, note};
 use crate::schema::servers;
-use crate::session::Signals;
 use crate::world::world;
 
 pub(crate) use file::{Entry, running, sweep};

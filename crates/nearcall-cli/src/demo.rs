@@ -3,14 +3,23 @@
 //! Nothing is served inside the command: what is shown goes from one process to another.
 
 mod arith;
+#[cfg(target_os = "linux")]
 mod assets;
+#[cfg(target_os = "linux")]
+mod framed;
+#[cfg(target_os = "linux")]
 mod killed;
 mod lesson;
+#[cfg(target_os = "linux")]
 mod picture;
+#[cfg(target_os = "linux")]
 mod render;
+#[cfg(not(target_os = "linux"))]
+mod unframed;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anstyle::AnsiColor;
 use anyhow::Context as _;
@@ -19,13 +28,18 @@ use nearcall::process;
 
 use crate::building;
 use crate::config::{Config, FILE_NAME};
+use crate::imp::{Signals, TRANSPORT};
 use crate::names::{ServiceName, World};
 use crate::output::{self, bold, note, paint};
 use crate::registered;
-use crate::session::{Session, Show, Signals};
+use crate::session::{Session, Show};
 use crate::state_folder::StateFolder;
 use crate::supervise::{Plan, Status};
+#[cfg(target_os = "linux")]
+use framed as frames;
 use lesson::Lesson;
+#[cfg(not(target_os = "linux"))]
+use unframed as frames;
 
 /// Start this repository's services in a world of their own, call them, and stop them.
 #[derive(Debug, Args)]
@@ -43,14 +57,21 @@ pub(crate) struct DemoArgs {
     hold_frame: Option<String>,
 }
 
+/// Limit: how often it is tried to remove the logs of the demo.
+const REMOVE_ATTEMPTS: usize = 50;
+
+/// How long to wait between two tries.
+const REMOVE_INTERVAL: Duration = Duration::from_millis(20);
+
 /// What is shown, in order. A lesson names the service that it needs.
 fn lessons() -> Vec<Lesson> {
-    vec![arith::lesson(), render::lesson()]
+    let framed = frames::lessons();
+    std::iter::once(arith::lesson()).chain(framed).collect()
 }
 
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     if let Some(address) = &args.hold_frame {
-        killed::hold(address).await?;
+        frames::hold(address).await?;
         return Ok(ExitCode::SUCCESS);
     }
     let lessons = lessons();
@@ -60,7 +81,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let names: Vec<ServiceName> = lessons
         .iter()
         .map(|lesson| lesson.server)
-        .chain([assets::SERVER])
+        .chain(frames::SERVERS.iter().copied())
         .map(str::parse)
         .collect::<Result<_, _>>()?;
     let plan = config.plan.only(&names).map_err(|name| {
@@ -76,8 +97,8 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     }
     let outcome = show(&lessons, &plan, &world, &folder, &mut signals).await;
     // Whatever happened, the logs of a world that never comes back are of no use once it is told.
-    StateFolder::of(&world)?
-        .remove()
+    remove_logs(&StateFolder::of(&world)?)
+        .await
         .context("cannot remove the logs of the demo")?;
     let good = outcome?;
     Ok(if good {
@@ -85,6 +106,17 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Removes logs whose last writers may just be closing them: on Windows a file that is open stays in its folder.
+async fn remove_logs(folder: &StateFolder) -> std::io::Result<()> {
+    let mut attempts = 1..REMOVE_ATTEMPTS;
+    loop {
+        match folder.remove() {
+            Err(_) if attempts.next().is_some() => tokio::time::sleep(REMOVE_INTERVAL).await,
+            outcome => return outcome,
+        }
+    }
 }
 
 /// The checkout's `nearcall.toml`: above the current folder, else where this command was built.
@@ -171,7 +203,7 @@ async fn teach(
         let calls = lesson.run(world).await?;
         output::line("")?;
         output::line(format_args!(
-            "{} over gRPC on a Unix socket, from process {}",
+            "{} over gRPC on {TRANSPORT}, from process {}",
             bold(lesson.service),
             std::process::id()
         ))?;
@@ -203,14 +235,8 @@ async fn teach(
     output::line(
         "time: one call each, from JSON in to the last answer's JSON out, over a connection that is open",
     )?;
-    let seen = picture::show(world, folder).await?;
-    let survived = killed::show(world).await?;
-    let loaded = assets::show(session, world).await?;
-    for (good, what) in [
-        (seen, "the pictures came"),
-        (survived, "all went on without the reader that was killed"),
-        (loaded, "every file was loaded once"),
-    ] {
+    let shown = frames::show(session, world, folder).await?;
+    for (good, what) in &shown {
         if !good {
             output::line(format_args!(
                 "{} {what}: no",
@@ -218,5 +244,5 @@ async fn teach(
             ))?;
         }
     }
-    Ok(wrong == 0 && seen && survived && loaded)
+    Ok(wrong == 0 && shown.iter().all(|(good, _)| *good))
 }

@@ -8,6 +8,7 @@ mod java;
 mod language;
 mod names;
 mod node;
+mod pipe;
 mod python;
 mod rust;
 mod sample;
@@ -64,7 +65,7 @@ pub(crate) struct DialArgs {
     /// Write the program and everything that builds it into this folder
     #[arg(long, value_name = "DIR", requires = "lang", conflicts_with = "json")]
     out: Option<PathBuf>,
-    /// Print JSON: the languages; with --lang language, library, needs, method, files (path, text), setup, run
+    /// Print JSON: the languages; with --lang language, library, needs, method, files (path, text), setup, run, tried
     #[arg(long)]
     json: bool,
 }
@@ -111,11 +112,12 @@ pub(crate) async fn run(args: DialArgs) -> anyhow::Result<ExitCode> {
         output::json(&json!({
             "language": language.name,
             "library": language.library,
-            "needs": language.needs,
+            "needs": language.needs(&call.place),
             "method": call.path(),
             "files": files,
             "setup": setup(language, &call, &args, &world),
-            "run": language.run,
+            "run": language.run(&call.place),
+            "tried": language.is_tried(&call.place),
         }))?;
     } else if let Some((_, text)) = files.first() {
         output::line(plain(text.trim_end()))?;
@@ -182,7 +184,7 @@ fn list(args: &DialArgs, call: &Call) -> anyhow::Result<ExitCode> {
     let rows: Vec<_> = LANGUAGES
         .iter()
         .map(|language| {
-            let dial = (language.dial)(&call.place);
+            let dial = language.dial(&call.place);
             // The first line says enough.
             let dial = dial.map(|dial| dial.lines().next().unwrap_or_default().to_owned());
             (language, dial)
@@ -192,7 +194,12 @@ fn list(args: &DialArgs, call: &Call) -> anyhow::Result<ExitCode> {
         let rows: Vec<_> = rows
             .iter()
             .map(|(language, dial)| {
-                json!({ "language": language.name, "library": language.library, "dial": dial })
+                json!({
+                    "language": language.name,
+                    "library": language.library,
+                    "dial": dial,
+                    "tried": language.is_tried(&call.place),
+                })
             })
             .collect();
         output::json(&rows)?;
@@ -200,7 +207,11 @@ fn list(args: &DialArgs, call: &Call) -> anyhow::Result<ExitCode> {
     }
     let mut table = output::table(["lang", "library", "dial"]);
     for (language, dial) in rows {
-        let dial = dial.unwrap_or_else(|| "cannot: nearcall bridge".to_owned());
+        let dial = match dial {
+            Some(dial) if language.is_tried(&call.place) => dial,
+            Some(dial) => format!("{dial}  (not run on Windows yet)"),
+            None => "cannot: nearcall bridge".to_owned(),
+        };
         table.add_row([language.name, language.library, plain(&dial).as_ref()]);
     }
     output::print_table(&table)?;
@@ -218,7 +229,7 @@ fn files(
     args: &DialArgs,
     world: &World,
 ) -> anyhow::Result<Vec<(&'static str, String)>> {
-    let Some(dial) = (language.dial)(&call.place) else {
+    let Some(dial) = language.dial(&call.place) else {
         return Err(output::failure(
             format!("{} cannot dial {}", language.library, call.place.target),
             "`nearcall bridge` opens a port on loopback for it",
@@ -290,13 +301,20 @@ fn head(
             language.library
         ),
         String::new(),
-        format!("Once, in an empty folder; needs {}:", language.needs),
     ];
+    if !language.is_tried(&call.place) {
+        lines.push("NOT RUN YET: no machine with Windows has tried this.".to_owned());
+        lines.push(String::new());
+    }
+    lines.push(format!(
+        "Once, in an empty folder; needs {}:",
+        language.needs(&call.place)
+    ));
     for command in setup(language, call, args, world) {
         lines.push(format!("  $ {command}"));
     }
     lines.push("Then:".to_owned());
-    lines.push(format!("  $ {}", language.run));
+    lines.push(format!("  $ {}", language.run(&call.place)));
     let others = methods(service, language);
     let others = others.iter().filter(|path| **path != call.path());
     let others: Vec<_> = others.map(String::as_str).collect();
@@ -326,7 +344,8 @@ fn setup(language: &Language, call: &Call, args: &DialArgs, world: &World) -> Ve
         method.unwrap_or_default(),
     );
     let words = words::common(call);
-    let others = language.setup.iter().map(|command| fill(command, &words));
+    let others = language.setup(&call.place).iter();
+    let others = others.map(|command| fill(command, &words));
     std::iter::once(first).chain(others).collect()
 }
 

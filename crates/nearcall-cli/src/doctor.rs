@@ -90,7 +90,7 @@ pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
         }
     };
     findings.extend(environment::addresses());
-    findings.push(environment::open_files());
+    findings.extend(environment::open_files());
     findings.extend(folders::check(&world));
     findings.extend(servers::check(&world).await);
     findings.extend(toolchains::check().await);

@@ -14,7 +14,8 @@ use crate::world::world;
 /// Stop services, those that need them first, and clear away what is left.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each service gets SIGTERM and its stop_timeout, then SIGKILL; which one had to be killed is said. When nothing runs, \
+Each service gets SIGTERM (ctrl-break on Windows) and its stop_timeout, then SIGKILL (the end of its job); which one had \
+to be killed is said. When nothing runs, \
 this says so and is done. Files that a crash left behind are cleared as well.
 
 Examples:

@@ -21,7 +21,8 @@ const FOLLOW_INTERVAL: Duration = Duration::from_millis(100);
 /// Show what services printed, also after they stopped.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Lines come from $XDG_STATE_HOME/nearcall/WORLD/SERVICE.log (~/.local/state/... when that is not set).
+Lines come from $XDG_STATE_HOME/nearcall/WORLD/SERVICE.log (~/.local/state/... when that is not set), on Windows from \
+%LOCALAPPDATA%\\nearcall-logs.
 Lines that begin with * are the supervisor's, about the service.
 
 Examples:

@@ -15,12 +15,16 @@ mod describe;
 mod dial;
 mod doctor;
 mod down;
+#[cfg(target_os = "linux")]
 mod frames;
+mod imp;
 mod list;
 mod log_file;
 mod logs;
 mod names;
 mod new;
+#[cfg(not(target_os = "linux"))]
+mod no_frames;
 mod output;
 mod probe;
 mod proto_folder;
@@ -39,8 +43,11 @@ use std::process::ExitCode;
 
 use args::{Cli, Command};
 use clap::Parser as _;
+#[cfg(not(target_os = "linux"))]
+use no_frames as frames;
 
 fn main() -> ExitCode {
+    imp::begin();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return args::refuse(&error),

@@ -9,6 +9,7 @@ use std::{fs, io};
 use anyhow::Context as _;
 use clap::Args;
 
+use crate::imp;
 use crate::output::{self, bold, note};
 use project::Project;
 pub(crate) use project::dependency;
@@ -82,7 +83,7 @@ fn write(project: &Project, folder: &Path) -> anyhow::Result<()> {
         fs::write(path, text).with_context(cannot)?;
     }
     // An empty folder gives way to another folder; a file or a full folder does not.
-    fs::rename(&draft.0, &place).with_context(cannot)
+    imp::rename_folder(&draft.0, &place).with_context(cannot)
 }
 
 /// A folder that is removed unless it was renamed.
@@ -107,7 +108,8 @@ mod tests {
                 if path.is_dir() {
                     folders.push(path);
                 } else {
-                    found.push(path.strip_prefix(folder).unwrap().display().to_string());
+                    let path = path.strip_prefix(folder).unwrap();
+                    found.push(path.to_str().unwrap().replace('\\', "/"));
                 }
             }
         }

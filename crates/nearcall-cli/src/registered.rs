@@ -3,17 +3,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use nearcall::registry::{Entry, Registry, RegistryError};
-use nearcall::{Server, process};
-use tokio::net::UnixStream;
+use nearcall::{Address, Server, process};
 
 use crate::bridge;
+use crate::imp;
 use crate::names::{ServiceName, World};
-
-/// How long a socket may take to let a caller in before it counts as alive and busy.
-const KNOCK_WAIT: Duration = Duration::from_secs(1);
 
 /// A server of a world.
 #[derive(Debug, Clone)]
@@ -65,12 +61,11 @@ pub(crate) async fn servers(world: &World) -> Result<Vec<Listed>, RegistryError>
         if entries.iter().any(|entry| entry.name == name.as_str()) {
             continue;
         }
-        let path = socket(registry.dir(), &name);
-        let alive = listens(&path).await;
-        let address = format!("unix:{}", path.display());
+        let address = Address::Unix(socket(registry.dir(), &name));
+        let alive = imp::is_served(&address).await;
         servers.push(Listed {
             name,
-            address,
+            address: address.to_string(),
             pid: None,
             started: None,
             wires: Vec::new(),
@@ -161,18 +156,9 @@ fn names_with(folder: &Path, ending: &str) -> Vec<ServiceName> {
 
 async fn is_alive(entry: &Entry) -> bool {
     process::is_alive(entry.pid)
-        && match entry.address.strip_prefix("unix:") {
-            // The process id may be another's by now; the socket cannot.
-            Some(path) => listens(Path::new(path)).await,
-            None => true,
+        && match entry.address.parse() {
+            // The process id may be another's by now; the place cannot.
+            Ok(address) => imp::is_served(&address).await,
+            Err(_) => true,
         }
-}
-
-/// Whether someone listens at a socket.
-pub(crate) async fn listens(path: &Path) -> bool {
-    match tokio::time::timeout(KNOCK_WAIT, UnixStream::connect(path)).await {
-        Ok(connected) => connected.is_ok(),
-        // unix(7): a caller waits while the listener's queue is full, so there is a listener.
-        Err(_) => true,
-    }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::Context as _;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::control;
+use crate::imp::Signals;
 use crate::log_file::{FILE_LEN_MAX, OLD_FILES_MAX, Source, Writer, tail};
 use crate::names::{ServiceName, World};
 use crate::output::{self, note};
@@ -164,38 +164,6 @@ fn show_last_lines(folder: &StateFolder, error: &StartError) {
         // Of a service that is given up, what the supervisor said comes with the error.
         if record.source != Source::Sup && record.at <= SystemTime::now() {
             note(names.line(&error.name, &record));
-        }
-    }
-}
-
-/// SIGINT, SIGTERM and SIGHUP: each asks for an end.
-#[derive(Debug)]
-pub(crate) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    /// Takes the signals in from now on.
-    ///
-    /// # Errors
-    /// When the operating system does not let them be waited for.
-    pub(crate) fn new() -> anyhow::Result<Self> {
-        let take = |kind| signal(kind).context("cannot wait for signals");
-        Ok(Self {
-            interrupt: take(SignalKind::interrupt())?,
-            terminate: take(SignalKind::terminate())?,
-            hang_up: take(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits for the next one.
-    pub(crate) async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
         }
     }
 }

@@ -1,9 +1,11 @@
-//! Where logs are kept: `$XDG_STATE_HOME/nearcall/<world>`, `~/.local/state/nearcall/<world>` when that is not set.
+//! Where logs are kept: `$XDG_STATE_HOME/nearcall/<world>`, `~/.local/state/nearcall/<world>` when that is not set;
+//! `%LOCALAPPDATA%\nearcall-logs\<world>` on Windows.
 
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::{fs, io};
 
 use crate::config::SUPERVISOR_NAME;
+use crate::imp;
 use crate::names::{ServiceName, World};
 
 /// The folder of one world, which only its owner can look into.
@@ -15,9 +17,10 @@ pub(crate) struct StateFolder {
 /// Why there is no folder for logs.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StateFolderError {
-    /// Neither variable says where.
+    /// No variable says where.
     #[error(
-        "neither XDG_STATE_HOME nor HOME names an absolute folder to keep logs in; set one of them"
+        "expected {} to name an absolute folder to keep logs in, found none; set it",
+        imp::STATE_VARIABLES
     )]
     Nowhere,
     /// The folder cannot be made.
@@ -36,16 +39,17 @@ impl StateFolder {
     /// # Errors
     /// When the environment does not say where.
     pub(crate) fn of(world: &World) -> Result<Self, StateFolderError> {
-        let path = home()?.join("nearcall").join(world.as_str());
+        let home = imp::state_home().ok_or(StateFolderError::Nowhere)?;
+        let path = home.join(world.as_str());
         Ok(Self { path })
     }
 
-    /// Makes the folder, with mode 0700.
+    /// Makes the folder, for this user alone.
     ///
     /// # Errors
     /// When the operating system refuses.
     pub(crate) fn make(&self) -> Result<(), StateFolderError> {
-        make(&self.path).map_err(|source| StateFolderError::Make {
+        imp::make_private(&self.path).map_err(|source| StateFolderError::Make {
             path: self.path.clone(),
             source,
         })
@@ -92,32 +96,4 @@ impl StateFolder {
             _ => Ok(()),
         }
     }
-}
-
-fn home() -> Result<PathBuf, StateFolderError> {
-    let absolute = |name| {
-        env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    absolute("XDG_STATE_HOME")
-        .or_else(|| Some(absolute("HOME")?.join(".local/state")))
-        .ok_or(StateFolderError::Nowhere)
-}
-
-#[cfg(unix)]
-fn make(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)?;
-    // It may have been there before, with other rights.
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
-}
-
-#[cfg(not(unix))]
-fn make(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
 }

@@ -40,7 +40,7 @@ pub(crate) struct Spec {
     pub(crate) after: Vec<ServiceName>,
     /// The service name asked of gRPC health; empty for the server as a whole.
     pub(crate) health: String,
-    /// How long it may take to end after SIGTERM.
+    /// How long it may take to end once it is asked to.
     pub(crate) stop_timeout: Duration,
 }
 
@@ -118,4 +118,8 @@ pub(crate) trait Probe: Clone + Send + Sync + 'static {
 }
 
 #[cfg(test)]
+mod testing;
+/// Their services are scripts of a shell; where there is none, `tests/it/lifecycle.rs` supervises programs.
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -11,10 +11,11 @@ use clap::Args;
 use crate::building;
 use crate::config::{Config, ConfigError};
 use crate::control;
+use crate::imp::Signals;
 use crate::names::{ServiceName, World};
 use crate::output::{self, note};
 use crate::ps;
-use crate::session::{Session, Show, Signals};
+use crate::session::{Session, Show};
 use crate::supervise::{Plan, State};
 use crate::world;
 
@@ -22,8 +23,8 @@ use crate::world;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Services start once those they come after say SERVING by gRPC health. One that ends is started again after a pause \
-that grows; one that ends 5 times within a minute is given up. Ctrl-C stops all in reverse order: SIGTERM, the \
-service's stop_timeout, then SIGKILL; Ctrl-C again kills at once.
+that grows; one that ends 5 times within a minute is given up. Ctrl-C stops all in reverse order: SIGTERM (ctrl-break on \
+Windows), the service's stop_timeout, then SIGKILL (the end of its job); Ctrl-C again kills at once.
 
 Examples:
   nearcall up                      everything, in this terminal, until Ctrl-C

@@ -2,9 +2,20 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+#[cfg(windows)]
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Set in the process that runs the test itself.
 const WITHIN: &str = "NEARCALL_TESTKIT_ISOLATED";
+
+/// Waits until no other test of this program uses the names of a world, and keeps them away until it is dropped: pipes have
+/// no folders, so that the worlds of all tests are the same.
+#[cfg(windows)]
+pub fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    // A test that failed has left its children to their own end.
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Runs the rest of a test in a child process whose runtime folder is empty and private, with more variables set.
 /// In the child it answers the folder; in the parent it waits for the child, and answers none.
@@ -20,6 +31,8 @@ pub fn isolated(name: &str, variables: &[(&str, &str)]) -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os(WITHIN) {
         return Some(folder.into());
     }
+    #[cfg(windows)]
+    let _turn = alone();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let program = std::env::current_exe().expect("the test's own program");
     let output = Command::new(program)
@@ -42,5 +55,7 @@ pub fn isolated(name: &str, variables: &[(&str, &str)]) -> Option<PathBuf> {
         text.contains("1 passed"),
         "there is no test {name}:\n{text}"
     );
+    #[cfg(windows)]
+    crate::wine::repeat_left_out(&text);
     None
 }

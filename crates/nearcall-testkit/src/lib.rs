@@ -20,6 +20,8 @@ mod wait;
 mod wine;
 mod wires;
 
+#[cfg(windows)]
+pub use isolated::alone;
 pub use isolated::isolated;
 pub use mirror::{call_back, mirror};
 #[cfg(target_os = "linux")]

@@ -25,7 +25,7 @@ pub use connection::{ConnectError, Connection, ReadHalf, WriteHalf};
 pub use listener::{AcceptError, BindError, ListenOptions, Listener};
 pub use path_limit::NameTooLong;
 pub use peer::{Peer, PeerPolicy, PeerRefused, Transport};
-pub use private_dir::{PrivateDir, PrivateDirError, runtime_dir};
+pub use private_dir::{PrivateDir, PrivateDirError, create_private_file, runtime_dir};
 
 pub use nearcall_sys::clock::thread_cpu_time;
 #[cfg(unix)]

@@ -1,5 +1,6 @@
-//! Folders that are this user's alone.
+//! Folders and files that are this user's alone.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -117,6 +118,15 @@ impl PrivateDir {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Makes a file that only this user may read and write, open for writing; whatever the folder lets others do.
+///
+/// # Errors
+///
+/// It is there already, or cannot be made.
+pub fn create_private_file(path: &Path) -> io::Result<File> {
+    imp::create_private_file(path)
 }
 
 /// The folder for what lives as long as processes do: sockets, and who serves what. It may not be there yet.

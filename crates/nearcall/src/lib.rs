@@ -14,8 +14,8 @@ pub use nearcall_rpc::{
     blocking, caller, inspect, limits, proxy, raw, registry, resolve,
 };
 pub use nearcall_transport::{
-    Address, Connection, Peer, PeerPolicy, PrivateDir, Target, Transport, child, name, process,
-    runtime_dir,
+    Address, Connection, Peer, PeerPolicy, PrivateDir, Target, Transport, child,
+    create_private_file, name, process, runtime_dir,
 };
 pub use prost_types;
 pub use run::{block_on, connect};

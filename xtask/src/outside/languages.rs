@@ -21,6 +21,7 @@ mod language;
 mod pipe;
 mod readme;
 mod transcript;
+mod written;
 
 const TRANSCRIPT: &str = "examples/hello.transcript.txt";
 

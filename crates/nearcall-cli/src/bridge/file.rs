@@ -1,15 +1,14 @@
 //! The file that says where a bridge is, and its token: for its user alone, and gone with the bridge.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
 use std::net::TcpStream;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use nearcall::process;
 use nearcall::registry::Registry;
+use nearcall::{create_private_file, process};
 use serde::{Deserialize, Serialize};
 
 use crate::names::{ServiceName, World};
@@ -80,12 +79,7 @@ pub(crate) fn write(world: &World, name: &ServiceName, entry: Entry) -> anyhow::
     let text = serde_json::to_vec(&entry)?;
     // Left by a process of the same number that was killed while it wrote.
     let _ = fs::remove_file(&draft);
-    let drafted = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)
-        .and_then(|mut file| file.write_all(&text));
+    let drafted = create_private_file(&draft).and_then(|mut file| file.write_all(&text));
     let linked = drafted
         .with_context(told)
         .and_then(|()| link(&draft, &path, name));

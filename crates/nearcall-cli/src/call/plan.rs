@@ -142,7 +142,7 @@ impl From<NoServer> for Failure {
             _ => UNAVAILABLE,
         };
         let advice = error.advice();
-        Self::advised(status, error, Some(advice))
+        Self::advised(status, error, Some(&advice))
     }
 }
 

@@ -12,6 +12,8 @@ pub(super) struct Place {
     pub(super) target: String,
     /// The socket.
     pub(super) path: Option<String>,
+    /// The name of the pipe, on Windows.
+    pub(super) pipe: Option<String>,
     /// The host and the port, for TCP.
     pub(super) host: Option<(String, u16)>,
     /// The name of the service, without its package.
@@ -20,17 +22,20 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new(target: String, address: &Address, service: &str) -> Self {
-        let (path, host) = match address {
-            Address::Unix(path) => (Some(path.display().to_string()), None),
-            Address::Http(host) => (None, Some((host.host().to_owned(), host.port()))),
-            _ => (None, None),
-        };
-        Self {
+        let mut place = Self {
             target,
-            path,
-            host,
+            path: None,
+            pipe: None,
+            host: None,
             service: service.to_owned(),
+        };
+        match address {
+            Address::Unix(path) => place.path = Some(path.display().to_string()),
+            Address::Pipe(name) => place.pipe = Some(name.clone()),
+            Address::Http(host) => place.host = Some((host.host().to_owned(), host.port())),
+            _ => {}
         }
+        place
     }
 
     /// The path behind a scheme, or host and port.

@@ -2,6 +2,7 @@
 
 use super::call::{Call, Kind, Place};
 use super::names::quoted;
+use super::pipe::{self, OnPipe, Own};
 use super::words;
 
 /// A language with one library.
@@ -14,9 +15,12 @@ pub(super) struct Language {
     pub(super) file: &'static str,
     /// What begins a line of comment.
     pub(super) comment: &'static str,
-    pub(super) needs: &'static str,
-    /// The expression that dials; none where the library cannot dial that kind of place.
-    pub(super) dial: fn(&Place) -> Option<String>,
+    needs: &'static str,
+    /// The expression that dials a socket or a port; none where the library cannot.
+    dial: fn(&Place) -> Option<String>,
+    on_pipe: OnPipe,
+    /// Whether what is written for Windows was run, on Windows or by Wine.
+    tried_on_windows: bool,
     /// What is filled into the templates besides what all have.
     pub(super) words: fn(&Call) -> words::Words,
     main: &'static str,
@@ -24,11 +28,47 @@ pub(super) struct Language {
     calls: [Option<&'static str>; 4],
     /// What else has to be there: path and text.
     pub(super) files: &'static [(&'static str, &'static str)],
-    pub(super) setup: &'static [&'static str],
-    pub(super) run: &'static str,
+    setup: &'static [&'static str],
+    run: &'static str,
 }
 
 impl Language {
+    /// The expression that dials; none where the library cannot dial that kind of place.
+    pub(super) fn dial(&self, place: &Place) -> Option<String> {
+        match (&place.pipe, &self.on_pipe) {
+            (None, _) | (_, OnPipe::Same) => (self.dial)(place),
+            (Some(pipe), OnPipe::Own(own)) => Some((own.dial)(place, pipe)),
+            (Some(_), OnPipe::No) => None,
+        }
+    }
+
+    /// What has to be there.
+    pub(super) fn needs(&self, place: &Place) -> &'static str {
+        self.own(place).map_or(self.needs, |own| own.needs)
+    }
+
+    /// The commands that set a program up, once it is written.
+    pub(super) fn setup(&self, place: &Place) -> &'static [&'static str] {
+        self.own(place).map_or(self.setup, |own| own.setup)
+    }
+
+    /// The command that runs it.
+    pub(super) fn run(&self, place: &Place) -> &'static str {
+        self.own(place).map_or(self.run, |own| own.run)
+    }
+
+    /// Whether what is written for such a place was ever run.
+    pub(super) const fn is_tried(&self, place: &Place) -> bool {
+        place.pipe.is_none() || self.tried_on_windows
+    }
+
+    fn own(&self, place: &Place) -> Option<&Own> {
+        match &self.on_pipe {
+            OnPipe::Own(own) if place.pipe.is_some() => Some(own),
+            _ => None,
+        }
+    }
+
     /// The template of the file that calls a method of a kind, where the language has one.
     pub(super) fn template(&self, kind: Kind) -> Option<String> {
         let call = self.calls.get(kind as usize).copied().flatten()?;
@@ -41,6 +81,17 @@ macro_rules! template {
         include_str!(concat!("../../templates/dial/", $path, ".tmpl"))
     };
 }
+
+const NODE_SETUP: &[&str] = &[
+    "npm install --ignore-scripts --no-audit --no-fund",
+    "npm run build",
+];
+
+const NODE_RUN: &str = "node build/client.js";
+
+const CSHARP_SETUP: &[&str] = &["dotnet build"];
+
+const CSHARP_RUN: &str = "dotnet run --no-build";
 
 /// Every language, in the order in which they are listed.
 pub(super) const LANGUAGES: &[Language] = &[
@@ -56,6 +107,8 @@ pub(super) const LANGUAGES: &[Language] = &[
                 quoted(&place.target)
             ))
         },
+        on_pipe: OnPipe::Same,
+        tried_on_windows: false,
         words: words::rust,
         main: template!("rust/main.rs"),
         calls: [
@@ -83,6 +136,18 @@ pub(super) const LANGUAGES: &[Language] = &[
                 "grpc.NewClient({uri}, grpc.WithTransportCredentials(insecure.NewCredentials()))"
             ))
         },
+        on_pipe: OnPipe::Own(Own {
+            dial: pipe::go,
+            needs: "Go 1.25, protoc, and a sh such as the one of Git for Windows",
+            setup: &[
+                "go mod tidy -e",
+                "sh generate.sh",
+                "go mod tidy",
+                "go build -o client.exe .",
+            ],
+            run: "./client.exe",
+        }),
+        tried_on_windows: true,
         words: words::go,
         main: template!("go/main.go"),
         calls: [
@@ -113,6 +178,8 @@ pub(super) const LANGUAGES: &[Language] = &[
             let uri = quoted(&place.uri("unix:")?);
             Some(format!("grpc.insecure_channel({uri})"))
         },
+        on_pipe: OnPipe::No,
+        tried_on_windows: false,
         words: words::python,
         main: template!("python/client.py"),
         calls: [
@@ -145,6 +212,8 @@ pub(super) const LANGUAGES: &[Language] = &[
             } => Some(format!("Channel({}, {port})", quoted(host))),
             _ => None,
         },
+        on_pipe: OnPipe::No,
+        tried_on_windows: false,
         words: words::grpclib,
         main: template!("grpclib/client.py"),
         calls: [
@@ -174,6 +243,13 @@ pub(super) const LANGUAGES: &[Language] = &[
                 "new {service}Client({uri}, credentials.createInsecure())"
             ))
         },
+        on_pipe: OnPipe::Own(Own {
+            dial: pipe::node,
+            needs: "Node 20",
+            setup: NODE_SETUP,
+            run: NODE_RUN,
+        }),
+        tried_on_windows: false,
         words: words::node,
         main: template!("node/client.ts"),
         calls: [
@@ -187,11 +263,8 @@ pub(super) const LANGUAGES: &[Language] = &[
             ("buf.gen.yaml", template!("node/buf.gen.yaml")),
             ("tsconfig.json", template!("node/tsconfig.json")),
         ],
-        setup: &[
-            "npm install --ignore-scripts --no-audit --no-fund",
-            "npm run build",
-        ],
-        run: "node build/client.js",
+        setup: NODE_SETUP,
+        run: NODE_RUN,
     },
     Language {
         name: "cpp",
@@ -205,6 +278,8 @@ pub(super) const LANGUAGES: &[Language] = &[
                 "grpc::CreateChannel({uri}, grpc::InsecureChannelCredentials())"
             ))
         },
+        on_pipe: OnPipe::No,
+        tried_on_windows: false,
         words: words::cpp,
         main: template!("cpp/client.cc"),
         calls: [
@@ -233,6 +308,8 @@ pub(super) const LANGUAGES: &[Language] = &[
                 "Grpc.newChannelBuilder({uri}, InsecureChannelCredentials.create()).build()"
             ))
         },
+        on_pipe: OnPipe::No,
+        tried_on_windows: false,
         words: words::java,
         main: template!("java/Client.java"),
         calls: [
@@ -268,6 +345,13 @@ pub(super) const LANGUAGES: &[Language] = &[
                 quoted(&format!("http://{}", place.uri("")?))
             )),
         },
+        on_pipe: OnPipe::Own(Own {
+            dial: pipe::csharp,
+            needs: "the .NET SDK 8",
+            setup: CSHARP_SETUP,
+            run: CSHARP_RUN,
+        }),
+        tried_on_windows: false,
         words: words::csharp,
         main: template!("csharp/Client.cs"),
         calls: [
@@ -277,8 +361,8 @@ pub(super) const LANGUAGES: &[Language] = &[
             None,
         ],
         files: &[("client.csproj", template!("csharp/client.csproj"))],
-        setup: &["dotnet build"],
-        run: "dotnet run --no-build",
+        setup: CSHARP_SETUP,
+        run: CSHARP_RUN,
     },
     Language {
         name: "c",
@@ -292,6 +376,8 @@ pub(super) const LANGUAGES: &[Language] = &[
                 "nearcall_channel_connect({target}, NULL, &channel)"
             ))
         },
+        on_pipe: OnPipe::Same,
+        tried_on_windows: false,
         words: words::c,
         main: template!("c/client.c"),
         calls: [Some(template!("c/unary")), None, None, None],
@@ -313,6 +399,8 @@ pub(super) const LANGUAGES: &[Language] = &[
                 super::names::shell(&place.target)
             ))
         },
+        on_pipe: OnPipe::Same,
+        tried_on_windows: false,
         words: words::shell,
         main: template!("shell/client.sh"),
         calls: [Some(template!("shell/unary")); 4],

@@ -11,6 +11,9 @@ use crate::new::dependency;
 /// What stands for `{{word}}`.
 pub(super) type Words = Vec<(&'static str, String)>;
 
+/// What dials pipes in Go, as `go.mod` takes it.
+const WINIO: &str = "\tgithub.com/Microsoft/go-winio v0.6.2\n";
+
 /// What every language has.
 pub(super) fn common(call: &Call) -> Words {
     let protos = call.protos.iter().map(|file| names::shell(file.name()));
@@ -47,16 +50,24 @@ pub(super) fn go(call: &Call) -> Words {
     let request = go::literal(&call.request, &mut imports);
     let (path, package) = go::package(&call.file());
     imports.insert((path, package.clone()));
-    let standard = match Kind::of(&call.method) {
-        Kind::Unary | Kind::Client => &["context", "fmt", "log"][..],
-        Kind::Server | Kind::Bidi => &["context", "errors", "fmt", "io", "log"],
+    let mut standard = match Kind::of(&call.method) {
+        Kind::Unary | Kind::Client => vec!["context", "fmt", "log"],
+        Kind::Server | Kind::Bidi => vec!["context", "errors", "fmt", "io", "log"],
     };
+    let is_pipe = call.place.pipe.is_some();
+    if is_pipe {
+        standard.push("net");
+    }
     let mut lines: String = standard
         .iter()
         .map(|path| format!("\t{path:?}\n"))
         .collect();
+    lines.push('\n');
+    if is_pipe {
+        lines.push_str("\t\"github.com/Microsoft/go-winio\"\n");
+    }
     lines.push_str(
-        "\n\t\"google.golang.org/grpc\"\n\t\"google.golang.org/grpc/credentials/insecure\"\n",
+        "\t\"google.golang.org/grpc\"\n\t\"google.golang.org/grpc/credentials/insecure\"\n",
     );
     let (own, others): (Vec<_>, Vec<_>) = imports
         .into_iter()
@@ -79,6 +90,7 @@ pub(super) fn go(call: &Call) -> Words {
         ("imports", lines),
         ("go_package", package),
         ("go_options", options.collect()),
+        ("winio", if is_pipe { WINIO } else { "" }.to_owned()),
         ("service_go", go::camel(call.method.parent_service().name())),
         ("method_go", go::camel(call.method.name())),
     ]
@@ -166,7 +178,13 @@ pub(super) fn java(call: &Call) -> Words {
 }
 
 pub(super) fn csharp(call: &Call) -> Words {
+    let usings = match (&call.place.pipe, &call.place.path) {
+        (Some(_), _) => "using System.IO.Pipes;\nusing System.Security.Principal;\n",
+        (None, Some(_)) => "using System.Net.Sockets;\n",
+        (None, None) => "",
+    };
     vec![
+        ("usings", usings.to_owned()),
         ("namespace", csharp::namespace(&call.file())),
         ("request", csharp::literal(&call.request)),
     ]

@@ -3,10 +3,9 @@
 use std::env;
 use std::ffi::OsString;
 
-use rustix::process::{Resource, getrlimit};
-
 use super::Finding;
 use crate::args;
+use crate::imp;
 use crate::names::World;
 
 /// Fewer open files than this are warned of: every connection and every log is one.
@@ -46,13 +45,16 @@ fn address(name: &str, value: OsString) -> Finding {
         Err(error) => Finding::fail(
             name,
             format!("{value:?} is not an address: {error}"),
-            format!("unset {name}, or set it to one such as unix:/path or http://127.0.0.1:5000"),
+            format!(
+                "unset {name}, or set it to one such as {} or http://127.0.0.1:5000",
+                imp::ADDRESS_EXAMPLE
+            ),
         ),
     }
 }
 
-pub(super) fn open_files() -> Finding {
-    let limit = getrlimit(Resource::Nofile);
+pub(super) fn open_files() -> Option<Finding> {
+    let limit = imp::open_files()?;
     let words =
         |limit: Option<u64>| limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
     let found = format!(
@@ -64,13 +66,13 @@ pub(super) fn open_files() -> Finding {
         .current
         .is_some_and(|current| current < OPEN_FILES_MIN)
     {
-        return Finding::warn(
+        return Some(Finding::warn(
             "open files",
             found,
             format!("ulimit -n {OPEN_FILES_MIN}: every connection and every log is an open file"),
-        );
+        ));
     }
-    Finding::ok("open files", found)
+    Some(Finding::ok("open files", found))
 }
 
 #[cfg(test)]
@@ -84,7 +86,7 @@ mod tests {
             let finding = address("NEARCALL_ADDRESS_ARITH", value.into());
             assert_eq!(finding.verdict, verdict, "{finding:?}");
         };
-        check("unix:/tmp/arith.sock", Verdict::Ok);
+        check(imp::ADDRESS_EXAMPLE, Verdict::Ok);
         check("http://127.0.0.1:5000", Verdict::Ok);
         check("arith on the other machine", Verdict::Fail);
         check("", Verdict::Fail);

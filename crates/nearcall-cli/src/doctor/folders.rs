@@ -2,17 +2,14 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Finding;
 use crate::config::SUPERVISOR_NAME;
+use crate::imp::{self, RUNTIME_ADVICE, RUNTIME_VARIABLE, SOCKET_PATH_MAX, STATE_VARIABLES};
 use crate::names::World;
 use crate::registered;
 use crate::state_folder::StateFolder;
-
-/// The longest path of a socket in bytes: `sun_path` of unix(7) without the zero byte at its end.
-const SOCKET_PATH_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
 
 /// The longest name of a service in bytes.
 const NAME_LEN_MAX: usize = 32;
@@ -25,7 +22,9 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
     let mut findings = vec![place(&runtime)];
     findings.extend(rights("runtime folder", &runtime));
     findings.extend(rights("world folder", &registered::folder(world)));
-    findings.push(socket_path(&registered::folder(world)));
+    if let Some(len_max) = SOCKET_PATH_MAX {
+        findings.push(socket_path(&registered::folder(world), len_max));
+    }
     findings.extend(room("runtime room", &runtime));
     match StateFolder::of(world) {
         Ok(folder) => {
@@ -35,7 +34,7 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
         Err(error) => findings.push(Finding::fail(
             "log folder",
             error.to_string(),
-            "export HOME or XDG_STATE_HOME",
+            format!("set {STATE_VARIABLES}"),
         )),
     }
     findings
@@ -43,19 +42,21 @@ pub(super) fn check(world: &World) -> Vec<Finding> {
 
 fn place(runtime: &Path) -> Finding {
     let shown = runtime.display();
-    match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
+    match std::env::var_os(RUNTIME_VARIABLE).map(PathBuf::from) {
         Some(folder) if runtime.starts_with(&folder) => {
-            Finding::ok("runtime place", format!("{shown}, by XDG_RUNTIME_DIR"))
+            Finding::ok("runtime place", format!("{shown}, by {RUNTIME_VARIABLE}"))
         }
         Some(folder) => Finding::warn(
             "runtime place",
-            format!("{shown}, since XDG_RUNTIME_DIR is {folder:?}, which is not an absolute path"),
-            "set XDG_RUNTIME_DIR to an absolute path, the same for every program",
+            format!(
+                "{shown}, since {RUNTIME_VARIABLE} is {folder:?}, which is not an absolute path"
+            ),
+            format!("set {RUNTIME_VARIABLE} to an absolute path, the same for every program"),
         ),
         None => Finding::warn(
             "runtime place",
-            format!("{shown}, since XDG_RUNTIME_DIR is not set"),
-            "fine if every program sees it so; a program started by a desktop or systemd may have it set, and look in another place",
+            format!("{shown}, since {RUNTIME_VARIABLE} is not set"),
+            RUNTIME_ADVICE,
         ),
     }
 }
@@ -78,54 +79,38 @@ fn rights(check: &str, folder: &Path) -> Option<Finding> {
             ));
         }
     };
-    let me = rustix::process::getuid().as_raw();
-    let mode = found.mode() & 0o777;
-    Some(if !found.is_dir() {
-        Finding::fail(
+    if !found.is_dir() {
+        return Some(Finding::fail(
             check,
             format!("{shown} is not a folder"),
             format!("move {shown} out of the way"),
-        )
-    } else if found.uid() != me {
-        let found = format!(
-            "{shown} is owned by user {}, not by you ({me})",
-            found.uid()
-        );
-        Finding::fail(
-            check,
-            found,
-            "have its owner remove it, or set XDG_RUNTIME_DIR to a folder of your own",
-        )
-    } else if mode & 0o077 != 0 {
-        Finding::fail(
-            check,
-            format!("{shown} has mode {mode:04o}; others may look in"),
-            format!("chmod 700 {shown}"),
-        )
-    } else {
-        Finding::ok(check, format!("{shown}, mode {mode:04o}, yours"))
+        ));
+    }
+    Some(match imp::rights(folder, &found) {
+        Ok(words) => Finding::ok(check, format!("{shown}, {words}")),
+        Err(wrong) => Finding::fail(check, wrong.found, wrong.advice),
     })
 }
 
-fn socket_path(folder: &Path) -> Finding {
+fn socket_path(folder: &Path, len_max: usize) -> Finding {
     let len = |name_len: usize| folder.as_os_str().len() + 1 + name_len + ".sock".len();
     let (shortest_needed, longest) = (len(SUPERVISOR_NAME.len()), len(NAME_LEN_MAX));
     let advice = "set XDG_RUNTIME_DIR to a shorter path, or give the world a shorter name";
-    if shortest_needed > SOCKET_PATH_MAX {
+    if shortest_needed > len_max {
         let found = format!(
-            "the supervisor's would have {shortest_needed} bytes, and a socket's path may have {SOCKET_PATH_MAX}"
+            "the supervisor's would have {shortest_needed} bytes, and a socket's path may have {len_max}"
         );
         Finding::fail("socket paths", found, advice)
-    } else if longest > SOCKET_PATH_MAX {
+    } else if longest > len_max {
         let found = format!(
-            "names of more than {} bytes do not fit: a socket's path may have {SOCKET_PATH_MAX}",
-            NAME_LEN_MAX - (longest - SOCKET_PATH_MAX)
+            "names of more than {} bytes do not fit: a socket's path may have {len_max}",
+            NAME_LEN_MAX - (longest - len_max)
         );
         Finding::warn("socket paths", found, advice)
     } else {
         Finding::ok(
             "socket paths",
-            format!("up to {longest} of {SOCKET_PATH_MAX} bytes"),
+            format!("up to {longest} of {len_max} bytes"),
         )
     }
 }
@@ -145,8 +130,9 @@ fn room(check: &str, folder: &Path) -> Option<Finding> {
             advice,
         ));
     }
-    let room = rustix::fs::statvfs(folder).ok()?;
-    let bytes = room.f_bavail.saturating_mul(room.f_frsize);
+    let Some(bytes) = imp::free_bytes(folder) else {
+        return Some(Finding::ok(check, format!("{shown} can be written")));
+    };
     let found = format!("{} MiB free in {shown}", bytes / (1024 * 1024));
     Some(if bytes < ROOM_MIN {
         Finding::warn(
@@ -161,8 +147,6 @@ fn room(check: &str, folder: &Path) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::super::Verdict;
     use super::*;
 
@@ -173,25 +157,29 @@ mod tests {
             let finding = rights("folder", path).unwrap();
             assert_eq!(finding.verdict, verdict, "{finding:?}");
         };
-        check(&folder.path().join("none"), Verdict::Ok);
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
-        check(folder.path(), Verdict::Ok);
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        check(folder.path(), Verdict::Fail);
+        let private = folder.path().join("private");
+        check(&private, Verdict::Ok);
+        imp::make_private(&private).unwrap();
+        check(&private, Verdict::Ok);
         fs::write(folder.path().join("file"), "").unwrap();
         check(&folder.path().join("file"), Verdict::Fail);
     }
 
     #[test]
     fn paths_are_measured_against_the_limit() {
+        const LEN_MAX: usize = 107;
         let check = |folder_len: usize, verdict| {
             let folder = PathBuf::from("/".repeat(folder_len));
-            assert_eq!(socket_path(&folder).verdict, verdict, "{folder_len}");
+            assert_eq!(
+                socket_path(&folder, LEN_MAX).verdict,
+                verdict,
+                "{folder_len}"
+            );
         };
-        let longest = SOCKET_PATH_MAX - "/".len() - NAME_LEN_MAX - ".sock".len();
+        let longest = LEN_MAX - "/".len() - NAME_LEN_MAX - ".sock".len();
         check(longest, Verdict::Ok);
         check(longest + 1, Verdict::Warn);
-        let supervisor = SOCKET_PATH_MAX - "/supervisor.sock".len();
+        let supervisor = LEN_MAX - "/supervisor.sock".len();
         check(supervisor, Verdict::Warn);
         check(supervisor + 1, Verdict::Fail);
     }

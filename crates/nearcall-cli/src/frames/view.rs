@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Args;
+use terminal_size::{Height, Width};
 
 use super::picture::Picture;
 use super::{Looked, find};
@@ -89,9 +90,10 @@ fn blocks(picture: &Picture) -> String {
 }
 
 fn terminal_size() -> (u32, u32) {
-    let size = rustix::termios::tcgetwinsize(std::io::stdout());
-    match size {
-        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col.into(), size.ws_row.into()),
+    match terminal_size::terminal_size_of(std::io::stdout()) {
+        Some((Width(columns), Height(rows))) if columns > 0 && rows > 0 => {
+            (columns.into(), rows.into())
+        }
         _ => SIZE,
     }
 }

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
+use same_file::Handle;
+
 use super::{LINE_LEN_MAX, OLD_FILES_MAX, Record, path_of};
 
 /// How many bytes of a followed file are taken in at once.
@@ -137,15 +139,7 @@ fn open(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-#[cfg(unix)]
 fn same_file(one: &File, other: &File) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let (one, other) = (one.metadata()?, other.metadata()?);
-    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
-}
-
-#[cfg(not(unix))]
-fn same_file(one: &File, other: &File) -> io::Result<bool> {
-    Ok(one.metadata()?.created()? == other.metadata()?.created()?)
+    let handle = |file: &File| Handle::from_file(file.try_clone()?);
+    Ok(handle(one)? == handle(other)?)
 }

@@ -9,6 +9,7 @@ use nearcall::{Channel, ConnectError};
 
 use super::lookup::is_plumbing;
 use super::suggest::did_you_mean;
+use crate::imp::ADDRESS_EXAMPLE;
 
 /// Limit: how long a server may take to take up a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -62,14 +63,14 @@ pub(crate) enum NoServer {
 
 impl NoServer {
     /// What to do about it.
-    pub(crate) fn advice(&self) -> &'static str {
+    pub(crate) fn advice(&self) -> String {
         match self {
-            Self::NotServed { .. } => {
-                "start it (`nearcall up`), look in another world (--world), or say where it is (--at unix:/path)"
-            }
-            Self::Ambiguous { .. } => "say which one: --at NAME",
-            Self::Unreachable { .. } => "`nearcall list` shows what is there",
-            Self::Registry(_) => "`nearcall doctor` checks the folder",
+            Self::NotServed { .. } => format!(
+                "start it (`nearcall up`), look in another world (--world), or say where it is (--at {ADDRESS_EXAMPLE})"
+            ),
+            Self::Ambiguous { .. } => "say which one: --at NAME".to_owned(),
+            Self::Unreachable { .. } => "`nearcall list` shows what is there".to_owned(),
+            Self::Registry(_) => "`nearcall doctor` checks the folder".to_owned(),
         }
     }
 }

@@ -1,24 +1,21 @@
-//! One process: started in a group of its own, ended with the whole group, reaped once.
+//! One process: started with a family of its own, ended with all of it, reaped once.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use tokio::process::{Child, Command};
-use tokio::signal::unix::SignalKind;
 use tokio::task::JoinSet;
 
 use super::{Limits, LogSink, Spec};
+use crate::imp::Family;
 use crate::log_file::Source;
 
 /// A process of ours and all that it started.
-///
-/// Until it is reaped, its process id and its group's belong to it; signals are sent before that only, so they can
-/// never reach a stranger that got the number later.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
-    group: Pid,
+    pid: u32,
+    family: Family,
     pipes: JoinSet<()>,
 }
 
@@ -44,14 +41,13 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .process_group(0);
-        nearcall::process::die_with_parent(command.as_std_mut());
+            .kill_on_drop(true);
+        Family::prepare(&mut command);
         let mut child = command.spawn()?;
-        let group = child
+        let pid = child
             .id()
-            .and_then(|id| Pid::from_raw(id.try_into().ok()?))
             .ok_or_else(|| io::Error::other("the process has no id"))?;
+        let family = Family::of(&mut child)?;
         let mut pipes = JoinSet::new();
         if let Some(pipe) = child.stdout.take() {
             pipes.spawn(log.clone().copy(pipe, Source::Out));
@@ -61,47 +57,36 @@ impl Process {
         }
         Ok(Self {
             child,
-            group,
+            pid,
+            family,
             pipes,
         })
     }
 
-    /// The process id, which is also its group's.
-    pub(crate) fn pid(&self) -> u32 {
-        self.group.as_raw_nonzero().get().unsigned_abs()
+    /// The process id.
+    pub(crate) const fn pid(&self) -> u32 {
+        self.pid
     }
 
-    /// Asks the whole group to end.
-    pub(crate) fn terminate(&self) {
-        self.signal(Signal::TERM);
+    /// Asks all of it to end.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub(crate) fn terminate(&mut self) -> io::Result<()> {
+        self.family.terminate(&mut self.child)
     }
 
-    /// Ends the whole group.
+    /// Ends all of it.
     pub(crate) fn kill(&self) {
-        self.signal(Signal::KILL);
+        self.family.kill(&self.child);
     }
 
-    fn signal(&self, signal: Signal) {
-        if self.child.id().is_some() {
-            // A group that has just ended is what was wanted.
-            let _ = rustix::process::kill_process_group(self.group, signal);
-        }
-    }
-
-    /// Waits for the process to end, ends what it has left behind in its group, and reaps it. Dropping the future
-    /// loses nothing.
+    /// Waits for the process to end, and ends what it has left behind. Dropping the future loses nothing.
     ///
     /// # Errors
     /// When the operating system does not tell.
     pub(crate) async fn ended(&mut self) -> io::Result<()> {
-        let mut child_signals = tokio::signal::unix::signal(SignalKind::child())?;
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        while self.child.id().is_some()
-            && rustix::process::waitid(WaitId::Pid(self.group), options)?.is_none()
-        {
-            child_signals.recv().await;
-        }
-        // Not reaped yet, so the group's number is still ours.
+        self.family.child_ended(&mut self.child).await?;
         self.kill();
         Ok(())
     }
@@ -127,24 +112,9 @@ impl Drop for Process {
 
 /// `run = ["bin/x"]` names a file of the service's own folder; a bare name is looked up in `PATH`.
 fn program_path(spec: &Spec, program: &str) -> std::path::PathBuf {
-    if program.contains('/') {
+    if program.contains(std::path::is_separator) {
         spec.dir.join(program)
     } else {
         program.into()
-    }
-}
-
-/// How a process ended, in words.
-pub(crate) fn ending(status: ExitStatus) -> String {
-    use std::os::unix::process::ExitStatusExt as _;
-
-    match (status.code(), status.signal()) {
-        (Some(0), _) => "ended with exit status 0".to_owned(),
-        (Some(code), _) => format!("failed with exit status {code}"),
-        (None, Some(signal)) => match Signal::from_named_raw(signal) {
-            Some(named) => format!("was ended by {named:?}"),
-            None => format!("was ended by signal {signal}"),
-        },
-        (None, None) => "ended in an unknown way".to_owned(),
     }
 }

@@ -102,7 +102,7 @@ fn circle(left: &BTreeMap<ServiceName, Spec>) -> Vec<ServiceName> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::supervise::tests::spec;
+    use crate::supervise::testing::spec;
 
     fn names(names: &str) -> Vec<ServiceName> {
         names

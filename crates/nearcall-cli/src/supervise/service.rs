@@ -6,8 +6,9 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep, sleep_until, timeout};
 
 use super::backoff::{Backoff, Verdict};
-use super::child::{Process, ending};
+use super::child::Process;
 use super::{Event, Health, Limits, LogSink, Probe, Spec, State, Status};
+use crate::imp::{ASKED_BY, ending};
 use crate::log_file::Source;
 
 /// What a service is told to do. Within one life it only ever goes up.
@@ -246,23 +247,28 @@ impl<P: Probe> Service<P> {
         let mut orders = self.orders.clone();
         let mut killed = None;
         if orders.borrow().order < Order::Kill {
-            process.terminate();
-            tokio::select! {
-                _ = process.ended() => {}
-                () = sleep(self.spec.stop_timeout) => {
-                    killed = Some(format!(
-                        "killed: it did not end within {} of SIGTERM",
-                        words(self.spec.stop_timeout)
-                    ));
+            match process.terminate() {
+                Ok(()) => tokio::select! {
+                    _ = process.ended() => {}
+                    () = sleep(self.spec.stop_timeout) => {
+                        killed = Some(format!(
+                            "killed: it did not end within {} of {ASKED_BY}",
+                            words(self.spec.stop_timeout)
+                        ));
+                    }
+                    () = ordered(&mut orders, Order::Kill) => {}
+                },
+                // To wait would be for nothing.
+                Err(error) => {
+                    killed = Some(format!("killed: {ASKED_BY} does not reach it: {error}"));
                 }
-                () = ordered(&mut orders, Order::Kill) => {}
             }
         }
         if killed.is_none() && orders.borrow().order == Order::Kill {
             killed = Some("killed: it was not given time to end".to_owned());
         }
         process.kill();
-        // After SIGKILL the end is the kernel's word.
+        // From here on the end is the kernel's word.
         let _ = process.ended().await;
         let ending = self.reap(process).await;
         let detail = killed.unwrap_or_else(|| format!("stopped: {ending}"));

@@ -10,25 +10,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+use super::testing::{PATIENCE, spec};
 use super::*;
 use crate::log_file::{self, Source, Writer};
-
-/// Longer than anything here takes, however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A service that runs a shell script.
-pub(super) fn spec(name: &str, script: &str) -> Spec {
-    Spec {
-        name: name.parse().unwrap(),
-        build: None,
-        run: ["sh", "-c", script].map(ToOwned::to_owned).to_vec(),
-        dir: "/".into(),
-        env: BTreeMap::new(),
-        after: Vec::new(),
-        health: String::new(),
-        stop_timeout: PATIENCE,
-    }
-}
 
 /// A service serves while `<name>.ready` is there.
 #[derive(Debug, Clone)]

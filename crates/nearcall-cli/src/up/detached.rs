@@ -14,11 +14,12 @@ use tokio::process::{Child, Command};
 
 use crate::config::SUPERVISOR_NAME;
 use crate::control::{self, Remote, tell};
+use crate::imp::{self, Signals};
 use crate::log_file::FILE_LEN_MAX;
 use crate::names::{ServiceName, World};
 use crate::output::{self, note};
 use crate::ps;
-use crate::session::Signals;
+use crate::registered;
 use crate::state_folder::StateFolder;
 use crate::supervise::{Plan, State, Status};
 
@@ -62,12 +63,9 @@ pub(super) async fn start(
         }
         Outcome::Ended => {}
         Outcome::Failed | Outcome::Interrupted | Outcome::Silent => {
-            // It stops by itself when a service fails; in any other case it is told to. The process is our own child,
-            // so its number is its own until it is waited for.
-            if !matches!(outcome, Outcome::Failed)
-                && let Some(pid) = child.id()
-            {
-                let _ = process::terminate(pid);
+            // It stops by itself when a service fails; in any other case it is told to.
+            if !matches!(outcome, Outcome::Failed) {
+                ask_to_end(&mut child, world).await;
             }
             if tokio::time::timeout(FAILED_END_WAIT, child.wait())
                 .await
@@ -75,6 +73,8 @@ pub(super) async fn start(
             {
                 let _ = child.kill().await;
             }
+            // One that was ended has left its files.
+            registered::sweep(world).await;
         }
     }
     let said = said_since(&path, said_from).unwrap_or_default();
@@ -177,6 +177,23 @@ async fn watch(child: &mut Child, world: &World, plan: &Plan) -> Outcome {
         if plan.specs().iter().all(|spec| serving(&spec.name)) {
             return Outcome::Serving;
         }
+    }
+}
+
+/// Asks the background process to stop: by a signal where the system has one for it, else by its own service; where neither
+/// reaches it, it is ended, and its services with it.
+async fn ask_to_end(child: &mut Child, world: &World) {
+    // The process is our own child, so its number is its own until it is waited for.
+    if child.id().is_some_and(imp::ask_to_end) {
+        return;
+    }
+    let asked = match control::connect(world).await {
+        Ok(Some(mut supervisor)) => supervisor.stop(&[]).await.is_ok(),
+        _ => false,
+    };
+    if !asked {
+        // One that has ended is waited for next.
+        let _ = child.start_kill();
     }
 }
 

@@ -1,6 +1,5 @@
 //! `nearcall bridge`: the port, the token and the file, from start to stop.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use nearcall::proxy::Token;
@@ -46,8 +45,13 @@ async fn a_bridge_leads_to_the_service_and_leaves_nothing() {
     assert_eq!(nobody.code, Some(1), "{}", nobody.stderr);
     let server = serve("probe").await;
     let (running, address, file) = bridge().await;
-    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
     assert!(file.ends_with("default/probe.bridge.json"));
     let entry: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(entry["address"], address.as_str());
@@ -70,6 +74,10 @@ async fn a_bridge_leads_to_the_service_and_leaves_nothing() {
     let rows: Value = serde_json::from_str(&rows).unwrap();
     assert_eq!(rows.as_array().unwrap().len(), 1, "{rows}");
     assert_eq!(rows[0]["bridge"], address.as_str());
+    #[cfg(windows)]
+    if nearcall_testkit::left_out_by_wine("a bridge ends by ctrl-break and takes its file away") {
+        return;
+    }
     let done = running.interrupt().await;
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert!(!file.exists());
@@ -89,8 +97,7 @@ async fn what_a_killed_bridge_left_is_no_obstacle() {
     let left = std::fs::read(&file).unwrap();
     let (running, ..) = bridge().await;
     assert_ne!(std::fs::read(&file).unwrap(), left);
-    running.interrupt().await;
-    assert!(!file.exists());
+    running.kill().await;
 
     std::fs::write(&file, r#"{"name":"probe.bridge"}"#).unwrap();
     let refused = program(&["bridge", "probe"]).run().await;

@@ -244,18 +244,18 @@ async fn what_is_wrong_is_said_before_the_call() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unavailable() {
-    let done = program(&[
-        "call",
-        "--at",
-        "unix:/nowhere/x.sock",
-        "testing.v1.Probe/Unary",
-    ])
-    .run()
-    .await;
+    let at = if cfg!(windows) {
+        "pipe:nearcall-nowhere"
+    } else {
+        "unix:/nowhere/x.sock"
+    };
+    let done = program(&["call", "--at", at, "testing.v1.Probe/Unary"])
+        .run()
+        .await;
     assert_eq!(done.code, Some(69), "{}", done.stderr);
     assert!(
         done.stderr
-            .starts_with("error: cannot connect to unix:/nowhere/x.sock\n"),
+            .starts_with(&format!("error: cannot connect to {at}\n")),
         "{}",
         done.stderr
     );
@@ -403,6 +403,7 @@ async fn a_reader_that_goes_away_ends_it_quietly() {
     assert_eq!((done.code, done.stderr.as_str()), (Some(141), ""));
 }
 
+/// On Windows a ctrl-c goes to all that share the console, the tests among them.
 #[cfg(unix)]
 #[tokio::test]
 async fn ctrl_c_cancels_the_call_and_says_so() {

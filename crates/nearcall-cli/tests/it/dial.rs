@@ -1,11 +1,37 @@
 //! `nearcall dial` and the .proto files of a server, from a server that runs.
 
+use std::path::Path;
+
 use nearcall::tokio;
 use nearcall_testkit::{Running, isolated};
 use serde_json::Value;
 
 use crate::program::program;
 use crate::served::serve;
+
+/// How Node dials, and how another does.
+#[cfg(unix)]
+fn dials(runtime: &Path) -> [String; 2] {
+    let socket = runtime.join("nearcall/default/probe.sock");
+    let socket = socket.display();
+    [
+        format!("ProbeClient(\"unix://{socket}\""),
+        format!("grpc.insecure_channel(\"unix:{socket}\")"),
+    ]
+}
+
+/// How Node dials, and how another does.
+#[cfg(windows)]
+fn dials(_: &Path) -> [String; 2] {
+    let world = "default".parse().unwrap();
+    let registry = nearcall::registry::Registry::open(&world).unwrap();
+    let address = registry.address(&"probe".parse().unwrap()).to_string();
+    let pipe = address.strip_prefix("pipe:").unwrap();
+    [
+        format!("ProbeClient(\"unix:////./pipe/{pipe}\""),
+        "nearcall::connect(\"probe\")".to_owned(),
+    ]
+}
 
 #[tokio::test]
 async fn a_program_has_the_real_address_and_names() {
@@ -15,17 +41,11 @@ async fn a_program_has_the_real_address_and_names() {
     let nobody = program(&["dial", "probe", "--lang", "go"]).run().await;
     assert_eq!(nobody.code, Some(1));
     let _server = serve("probe").await;
-    let socket = runtime.join("nearcall/default/probe.sock");
-    let socket = socket.display();
     let listed = program(&["dial", "probe"]).run().await.stdout;
-    assert!(
-        listed.contains(&format!("grpc.insecure_channel(\"unix:{socket}\")")),
-        "{listed}"
-    );
-    assert!(
-        listed.contains(&format!("grpc.NewClient(\"unix://{socket}\"")),
-        "{listed}"
-    );
+    let dials = dials(&runtime);
+    for dial in &dials {
+        assert!(listed.contains(dial), "{dial}: {listed}");
+    }
     let json = program(&["dial", "probe", "--lang", "node", "--json"])
         .run()
         .await
@@ -33,8 +53,9 @@ async fn a_program_has_the_real_address_and_names() {
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["method"], "testing.v1.Probe/Unary");
     assert_eq!(json["files"][0]["path"], "client.ts");
+    assert_eq!(json["tried"], cfg!(unix));
     let text = json["files"][0]["text"].as_str().unwrap();
-    assert!(text.contains(&format!("\"unix://{socket}\"")), "{text}");
+    assert!(text.contains(&dials[0]), "{text}");
 
     let check = async |words: &[&str], expected: &str| {
         let mut all = vec!["dial", "probe", "--lang"];
@@ -67,13 +88,18 @@ async fn what_is_written_is_not_written_over_others() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("client");
     let (at, out) = (server.address(), out.display().to_string());
-    let words = ["dial", &at, "--lang", "python", "--out", &out];
+    let (language, program_file) = if cfg!(windows) {
+        ("go", "main.go")
+    } else {
+        ("python", "client.py")
+    };
+    let words = ["dial", &at, "--lang", language, "--out", &out];
     for _ in 0..2 {
         let done = program(&words).run().await;
         assert_eq!(done.code, Some(0), "{}", done.stderr);
     }
-    let written = std::path::Path::new(&out);
-    assert!(written.join("client.py").is_file());
+    let written = Path::new(&out);
+    assert!(written.join(program_file).is_file());
     let protos = folder.path().join("protos").display().to_string();
     let done = program(&["describe", &at, "--proto-dir", &protos])
         .run()
@@ -83,7 +109,7 @@ async fn what_is_written_is_not_written_over_others() {
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("service Probe {"), "{text}");
 
-    std::fs::write(written.join("client.py"), "print(1)").unwrap();
+    std::fs::write(written.join(program_file), "print(1)").unwrap();
     std::fs::write(&file, "syntax = \"proto3\";").unwrap();
     for words in [&words[..], &["describe", &at, "--proto-dir", &protos]] {
         let refused = program(words).run().await;

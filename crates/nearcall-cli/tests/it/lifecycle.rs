@@ -1,10 +1,12 @@
 //! `up`, `ps`, `logs`, `restart` and `down` over real servers, each test in a runtime folder of its own.
 
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use nearcall::process;
 use tempfile::TempDir;
 
 /// Longer than anything here takes, however busy the machine is.
@@ -13,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A project with its own runtime and state folders.
 struct Place {
     folder: TempDir,
+    #[cfg(windows)]
+    _turn: std::sync::MutexGuard<'static, ()>,
 }
 
 impl Place {
@@ -22,9 +26,15 @@ impl Place {
         for name in ["run", "state"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        let config = config.replace("QUIET", quiet_server().to_str().unwrap());
+        // A backslash would stand for something else in TOML; the ending of a program is found by itself.
+        let quiet = quiet_server().to_str().unwrap().replace('\\', "/");
+        let config = config.replace("QUIET", quiet.trim_end_matches(EXE_SUFFIX));
         fs::write(folder.path().join("nearcall.toml"), config).unwrap();
-        Self { folder }
+        Self {
+            folder,
+            #[cfg(windows)]
+            _turn: nearcall_testkit::alone(),
+        }
     }
 
     fn command(&self, args: &[&str]) -> Command {
@@ -34,6 +44,7 @@ impl Place {
             .current_dir(self.folder.path())
             .env("XDG_RUNTIME_DIR", self.folder.path().join("run"))
             .env("XDG_STATE_HOME", self.folder.path().join("state"))
+            .env("LOCALAPPDATA", self.folder.path().join("run"))
             .env("NO_COLOR", "1")
             .env_remove("NEARCALL_WORLD")
             .stdin(Stdio::null());
@@ -89,20 +100,19 @@ fn files_of(folder: &Path) -> Vec<PathBuf> {
 
 /// Cargo builds examples along with the tests, next to the command.
 fn quiet_server() -> PathBuf {
-    let path = Path::new(env!("CARGO_BIN_EXE_nearcall")).with_file_name("examples/quiet_server");
+    let path = Path::new(env!("CARGO_BIN_EXE_nearcall"))
+        .with_file_name("examples")
+        .join(format!("quiet_server{EXE_SUFFIX}"));
     assert!(
         path.is_file(),
         "{} is not built; run `cargo build --examples`",
         path.display()
     );
-    path
+    std::path::absolute(path).unwrap()
 }
 
 fn is_running(pid: u64) -> bool {
-    // proc_pid_stat(5): the state follows the name in brackets; a zombie has ended.
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ")
-        .is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    process::is_alive(pid.try_into().unwrap())
 }
 
 fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
@@ -113,13 +123,30 @@ fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-fn wait(mut child: Child) -> std::process::ExitStatus {
+#[cfg(unix)]
+fn wait(mut child: std::process::Child) -> std::process::ExitStatus {
     let mut status = None;
     wait_until("the command's end", || {
         status = child.try_wait().unwrap();
         status.is_some()
     });
     status.unwrap()
+}
+
+/// How the address of a service begins.
+const ADDRESS_BEGIN: &str = if cfg!(windows) {
+    "pipe:nearcall."
+} else {
+    "unix:/"
+};
+
+/// Commands one after the other, as the system's shell takes them, for `nearcall.toml`.
+fn shell(commands: &[&str]) -> String {
+    if cfg!(windows) {
+        format!("[\"cmd\", \"/C\", \"{}\"]", commands.join("& "))
+    } else {
+        format!("[\"sh\", \"-c\", \"{}\"]", commands.join("; "))
+    }
 }
 
 const TWO: &str = r#"
@@ -142,7 +169,7 @@ fn services_come_up_are_seen_and_go_down() {
         assert_eq!(row["state"], "SERVING");
         assert_eq!(row["restarts"], 0);
         assert!(
-            row["address"].as_str().unwrap().starts_with("unix:/"),
+            row["address"].as_str().unwrap().starts_with(ADDRESS_BEGIN),
             "{row}"
         );
         assert!(is_running(row["pid"].as_u64().unwrap()), "{row}");
@@ -172,11 +199,16 @@ fn services_come_up_are_seen_and_go_down() {
     }
     place.left_nothing();
     assert!(place.succeed(&["down"]).contains("nothing to stop"));
-    assert!(
-        place
-            .succeed(&["logs", "web", "-n", "1"])
-            .contains("* stopped: ")
-    );
+    let end = place.succeed(&["logs", "web", "-n", "1"]);
+    #[cfg(windows)]
+    if nearcall_testkit::left_out_by_wine("a service ends by ctrl-break") {
+        assert!(
+            end.contains("* killed: ctrl-break does not reach it"),
+            "{end}"
+        );
+        return;
+    }
+    assert!(end.contains("* stopped: "), "{end}");
 }
 
 #[test]
@@ -186,14 +218,7 @@ fn a_supervisor_that_is_killed_takes_its_services_along() {
     let rows = place.ps();
     let entry: serde_json::Value =
         serde_json::from_slice(&fs::read(place.entry("supervisor")).unwrap()).unwrap();
-    let supervisor = entry["pid"].as_i64().unwrap().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-9", &supervisor])
-            .status()
-            .unwrap()
-            .success()
-    );
+    process::kill(entry["pid"].as_u64().unwrap().try_into().unwrap()).unwrap();
     for row in &rows {
         wait_until("the end of a service", || {
             !is_running(row["pid"].as_u64().unwrap())
@@ -214,9 +239,11 @@ fn a_start_that_fails_says_why_and_leaves_nothing() {
         [services.db]
         run = ["QUIET", "db"]
         [services.bad]
-        run = ["sh", "-c", "echo the reason >&2; exit 3"]
+        run = SHELL
         after = ["db"]
-        "#,
+        "#
+        .replace("SHELL", &shell(&["echo the reason>&2", "exit 3"]))
+        .as_str(),
     );
     for args in [&["up", "-d"][..], &["up"][..]] {
         let output = place.run(args);
@@ -234,17 +261,20 @@ fn a_start_that_fails_says_why_and_leaves_nothing() {
 
 #[test]
 fn a_build_that_fails_shows_what_it_said() {
-    let place = Place::new(
-        "[services.a]\nbuild = [\"sh\", \"-c\", \"echo no such type; exit 1\"]\nrun = [\"QUIET\"]\n",
-    );
+    let build = shell(&["echo no such type", "exit 1"]);
+    let place = Place::new(&format!(
+        "[services.a]\nbuild = {build}\nrun = [\"QUIET\"]\n"
+    ));
     let said = place.fail(&["up"]);
     assert!(said.contains("no such type"), "{said}");
     assert!(
-        said.contains("the build of a failed: exit status: 1"),
+        said.contains("the build of a failed: exit ") && said.contains(": 1\n"),
         "{said}"
     );
 }
 
+/// On Windows a ctrl-c goes to all that share the console, the tests among them.
+#[cfg(unix)]
 #[test]
 fn ctrl_c_stops_all_in_reverse() {
     let place = Place::new(TWO);
@@ -292,6 +322,7 @@ fn what_is_wrong_is_told_before_anything_starts() {
         said.contains("line 2, column 1") && said.contains("unknown field `runn`"),
         "{said}"
     );
+    drop(place);
     let place = Place::new("[services.a]\nrun = [\"x\"]\n");
     let said = place.fail(&["up", "b"]);
     assert!(

@@ -4,6 +4,7 @@
 mod bridge;
 mod call;
 mod dial;
+#[cfg(target_os = "linux")]
 mod frames;
 mod help;
 mod lifecycle;

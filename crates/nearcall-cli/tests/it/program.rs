@@ -34,6 +34,8 @@ pub(crate) fn program(words: &[&str]) -> Program {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
+    #[cfg(windows)]
+    nearcall::process::own_group(command.as_std_mut());
     Program {
         command,
         input: String::new(),
@@ -156,6 +158,13 @@ impl Talk {
         let id = self.child.id().and_then(|id| i32::try_from(id).ok());
         let id = rustix::process::Pid::from_raw(id.unwrap()).unwrap();
         rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+        self.end().await
+    }
+
+    /// Sends it a ctrl-break, and waits for it.
+    #[cfg(windows)]
+    pub(crate) async fn interrupt(self) -> Done {
+        nearcall::process::terminate_group(self.child.id().unwrap()).unwrap();
         self.end().await
     }
 }

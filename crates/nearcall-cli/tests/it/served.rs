@@ -30,6 +30,26 @@ pub(crate) async fn serve(name: &str) -> Named {
 async fn says(words: &[&str]) -> String {
     let done = program(words).run().await;
     let said = format!("{}{}", done.stdout, done.stderr);
+    // Where there are pipes, they are told as the sockets that they stand for.
+    #[cfg(windows)]
+    let said = {
+        let world = "default".parse().unwrap();
+        let registry = nearcall::registry::Registry::open(&world).unwrap();
+        let pipe = registry.address(&"probe".parse().unwrap()).to_string();
+        let pipes = pipe.strip_suffix("default.probe").unwrap();
+        let words = said.split_inclusive(char::is_whitespace).map(|word| {
+            let (word, end) = word.split_at(word.trim_end().len());
+            match word
+                .strip_prefix(pipes)
+                .and_then(|pipe| pipe.split_once('.'))
+            {
+                Some((world, name)) => format!("unix:RUNTIME/nearcall/{world}/{name}.sock{end}"),
+                None => format!("{word}{end}"),
+            }
+        });
+        let said: String = words.collect();
+        said.replace("--at pipe:name", "--at unix:/path")
+    };
     let lines = said
         .lines()
         .fold(String::new(), |all, line| all + line.trim_end() + "\n");

@@ -1,11 +1,12 @@
 //! Security descriptors: whose something is, and who may use it.
 
+use std::fs::File;
 use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle};
 use std::path::Path;
 use std::ptr;
 
-use windows_sys::Win32::Foundation::ERROR_SUCCESS;
+use windows_sys::Win32::Foundation::{ERROR_SUCCESS, GENERIC_WRITE};
 use windows_sys::Win32::Security::Authorization::{
     ConvertStringSecurityDescriptorToSecurityDescriptorW, GetNamedSecurityInfoW, GetSecurityInfo,
     SDDL_REVISION_1, SE_FILE_OBJECT, SE_KERNEL_OBJECT,
@@ -14,9 +15,12 @@ use windows_sys::Win32::Security::{
     ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, GetAce,
     OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES,
 };
-use windows_sys::Win32::Storage::FileSystem::CreateDirectoryW;
+use windows_sys::Win32::Storage::FileSystem::{
+    CREATE_NEW, CreateDirectoryW, CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_SHARE_DELETE,
+    FILE_SHARE_READ,
+};
 
-use super::handle::succeeded;
+use super::handle::{owned, succeeded};
 use super::identity::{own_sid, text_of};
 use super::text::{LocalMemory, wide};
 
@@ -87,6 +91,31 @@ pub fn make_private_folder(path: &Path) -> io::Result<()> {
     let path = wide(path);
     // SAFETY: the path has a NUL at its end, and the attributes point to a descriptor that is still there.
     succeeded(unsafe { CreateDirectoryW(path.as_ptr(), &raw const attributes) })
+}
+
+/// Makes a file that is this user's alone, open for writing.
+///
+/// # Errors
+///
+/// It is there already, or cannot be made.
+pub fn make_private_file(path: &Path) -> io::Result<File> {
+    let descriptor = OwnerOnly::new()?;
+    let attributes = descriptor.attributes();
+    let path = wide(path);
+    // SAFETY: the path has a NUL at its end, and the attributes point to a descriptor that is still there.
+    let answer = unsafe {
+        CreateFileW(
+            path.as_ptr(),
+            GENERIC_WRITE,
+            FILE_SHARE_READ | FILE_SHARE_DELETE,
+            &raw const attributes,
+            CREATE_NEW,
+            FILE_ATTRIBUTE_NORMAL,
+            ptr::null_mut(),
+        )
+    };
+    // SAFETY: it was called right before and answers a handle to close, or `INVALID_HANDLE_VALUE`.
+    Ok(unsafe { owned(answer) }?.into())
 }
 
 /// What a descriptor says.

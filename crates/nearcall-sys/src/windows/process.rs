@@ -8,8 +8,14 @@ use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::os::windows::process::CommandExt;
 use std::process::Command;
 
-use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, WAIT_TIMEOUT};
-use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, GenerateConsoleCtrlEvent};
+use windows_sys::Win32::Foundation::{
+    ERROR_ACCESS_DENIED, HANDLE_FLAG_INHERIT, INVALID_HANDLE_VALUE, SetHandleInformation,
+    WAIT_TIMEOUT,
+};
+use windows_sys::Win32::System::Console::{
+    CTRL_BREAK_EVENT, GenerateConsoleCtrlEvent, GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE,
+    STD_OUTPUT_HANDLE,
+};
 use windows_sys::Win32::System::Threading::{
     CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, OpenProcess, PROCESS_ACCESS_RIGHTS,
     PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, TerminateProcess, WaitForSingleObject,
@@ -34,6 +40,23 @@ pub fn detach(command: &mut Command) {
 /// ctrl-c in the console does not.
 pub fn own_group(command: &mut Command) {
     command.creation_flags(CREATE_NEW_PROCESS_GROUP);
+}
+
+/// Keeps this process's standard streams from children that are not given them.
+///
+/// A process that was started with redirected streams hands them on to each of its children, whatever these get as
+/// their own; then whoever reads this process's output does not see its end before theirs. What a command says of a child's
+/// streams is not touched.
+pub fn keep_standard_streams() {
+    for which in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {
+        // SAFETY: it takes a plain number.
+        let stream = unsafe { GetStdHandle(which) };
+        if !stream.is_null() && stream != INVALID_HANDLE_VALUE {
+            // A stream that is not there is kept from everybody, so that a failure says nothing.
+            // SAFETY: a handle that is not open is refused.
+            unsafe { SetHandleInformation(stream, HANDLE_FLAG_INHERIT, 0) };
+        }
+    }
 }
 
 /// Whether a process of that number is there and has not ended.

@@ -26,7 +26,7 @@ pub(crate) use blocking::{Socket as BlockingSocket, connect_blocking};
 pub(crate) use child::{ChildEnd, Passed};
 #[cfg(feature = "parity-tokio-ipc")]
 pub(crate) use claim::Claim;
-pub(crate) use folder::{open_private, runtime_dir};
+pub(crate) use folder::{create_private_file, open_private, runtime_dir};
 pub(crate) use identity::this_process;
 pub(crate) use inherited::take_inherited;
 pub(crate) use listener::Listener;

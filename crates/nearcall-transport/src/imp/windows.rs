@@ -30,6 +30,7 @@ pub(crate) use folder::{open_private, runtime_dir};
 pub(crate) use identity::this_process;
 pub(crate) use inherited::take_inherited;
 pub(crate) use listener::Listener;
+pub(crate) use nearcall_sys::descriptor::make_private_file as create_private_file;
 pub(crate) use stream::{ReadHalf, Stream, WriteHalf, split};
 
 /// Here it would let another process listen at the same port.

@@ -3,13 +3,16 @@
 use nearcall_testkit::left_out_by_wine;
 use nearcall_transport::{
     Address, AddressError, BindError, ConnectError, Connection, ListenOptions, Listener, Peer,
-    PeerPolicy, PrivateDir, Transport, blocking, child,
+    PeerPolicy, PrivateDir, Transport, blocking, child, create_private_file,
 };
-use std::io::IoSlice;
+use std::io::{ErrorKind, IoSlice, Write as _};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::puppet::{Puppet, command};
+
+/// The system's own account.
+const SYSTEM: &str = "S-1-5-18";
 
 /// How often two servers are started at once.
 const ROUNDS: usize = 10;
@@ -322,4 +325,26 @@ async fn a_foreign_pipe_of_the_name_is_not_joined() {
         .unwrap();
     let bound = Listener::bind(&address, &ListenOptions::default()).await;
     assert!(matches!(bound, Err(BindError::InUse { .. })), "{bound:?}");
+}
+
+#[test]
+fn a_file_is_made_once_and_private() {
+    let temporary = tempfile::tempdir().unwrap();
+    let path = temporary.path().join("token");
+    let mut file = create_private_file(&path).unwrap();
+    file.write_all(b"secret").unwrap();
+    drop(file);
+    let described = nearcall_sys::descriptor::of_path(&path).unwrap();
+    let own = nearcall_sys::identity::own_sid().unwrap();
+    assert_eq!(described.owner, *own);
+    // Wine makes the list of a file anew from its mode, with the system in it.
+    let allowed = described.allowed.unwrap();
+    assert!(allowed.iter().any(|sid| *sid == *own), "{allowed:?}");
+    assert!(
+        allowed.iter().all(|sid| *sid == *own || sid == SYSTEM),
+        "{allowed:?}"
+    );
+    let second = create_private_file(&path).unwrap_err();
+    assert_eq!(second.kind(), ErrorKind::AlreadyExists);
+    assert_eq!(std::fs::read(&path).unwrap(), b"secret");
 }

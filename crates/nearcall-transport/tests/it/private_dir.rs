@@ -1,10 +1,11 @@
 //! Folders that have to be this user's alone.
 
 use std::fs;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use nearcall_testkit::isolated;
-use nearcall_transport::{PrivateDir, PrivateDirError, runtime_dir};
+use nearcall_transport::{PrivateDir, PrivateDirError, create_private_file, runtime_dir};
 
 fn mode(path: &std::path::Path) -> u32 {
     fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777
@@ -96,4 +97,16 @@ fn a_relative_runtime_folder_is_not_followed() {
         runtime_dir(),
         std::env::temp_dir().join(format!("nearcall-{own}"))
     );
+}
+
+#[test]
+fn a_file_is_made_once_and_private() {
+    let temporary = tempfile::tempdir().unwrap();
+    let path = temporary.path().join("token");
+    let mut file = create_private_file(&path).unwrap();
+    file.write_all(b"secret").unwrap();
+    assert_eq!(mode(&path), 0o600);
+    let second = create_private_file(&path).unwrap_err();
+    assert_eq!(second.kind(), ErrorKind::AlreadyExists);
+    assert_eq!(fs::read(&path).unwrap(), b"secret");
 }

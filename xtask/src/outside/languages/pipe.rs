@@ -1,4 +1,5 @@
-//! `hello` in Go, built for Windows, at a named pipe of `arith`: each a process of its own under Wine.
+//! `hello` in Go, built for Windows, at a named pipe of `arith`, and then what `nearcall dial` writes: each a process of its
+//! own under Wine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::tally::Tally;
 use crate::windows::{Kit, TARGET};
 
 use super::copy::Copy;
+use super::written;
 use super::{LET_IN, TRANSCRIPT, Transcript};
 
 const EXAMPLE: &str = "examples/go/hello";
@@ -23,7 +25,7 @@ const EXAMPLE: &str = "examples/go/hello";
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// Limit: how long the client may run.
-const RUN_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const RUN_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long to wait between two tries.
 const TRY_INTERVAL: Duration = Duration::from_millis(200);
@@ -60,7 +62,9 @@ pub(in crate::outside) fn windows(session: &Session<'_>) -> anyhow::Result<Tally
         let printed = Transcript::read(&ended.stdout);
         if ended.status.success() && printed == expected {
             println!("{printed}");
-            return Ok(Tally::PASSED);
+            let mut tally = Tally::PASSED;
+            tally += written::run(session, &kit, &address)?;
+            return Ok(tally);
         }
         // Until the server is there nothing is answered.
         let answered = ended.stdout.lines().any(|line| line == LET_IN);

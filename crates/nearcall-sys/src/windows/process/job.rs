@@ -10,8 +10,9 @@ use windows_sys::Win32::System::JobObjects::{
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation,
     SetInformationJobObject, TerminateJobObject,
 };
+use windows_sys::Win32::System::Threading::{PROCESS_SET_QUOTA, PROCESS_TERMINATE};
 
-use super::KILLED;
+use super::{KILLED, open};
 use crate::windows::handle::{owned, succeeded};
 
 /// Processes that end when this is dropped, or when this process ends, however it does; so do those that they start.
@@ -53,6 +54,21 @@ impl Job {
         // SAFETY: job and process are open.
         succeeded(unsafe {
             AssignProcessToJobObject(self.0.as_raw_handle(), child.as_raw_handle())
+        })
+    }
+
+    /// Takes a process in by its number. What it has started before stays outside.
+    ///
+    /// The number is that of a process that this one still holds a handle of, else it may be another's by now.
+    ///
+    /// # Errors
+    ///
+    /// There is no such process, it is in a job that lets none out, or it has ended.
+    pub fn adopt_process(&self, pid: u32) -> io::Result<()> {
+        let process = open(pid, PROCESS_SET_QUOTA | PROCESS_TERMINATE)?;
+        // SAFETY: job and process are open.
+        succeeded(unsafe {
+            AssignProcessToJobObject(self.0.as_raw_handle(), process.as_raw_handle())
         })
     }
 

@@ -1,8 +1,8 @@
-//! Folders that are this user's alone.
+//! Folders and files that are this user's alone.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
@@ -13,6 +13,9 @@ use crate::limits::FOLDER_ATTEMPTS;
 
 /// All for the owner, nothing for others.
 const PRIVATE_MODE: u32 = 0o700;
+
+/// The same for a file.
+const PRIVATE_FILE_MODE: u32 = 0o600;
 
 /// What others could do.
 const OTHERS: u32 = 0o077;
@@ -28,6 +31,15 @@ pub(crate) fn open_private(path: &Path) -> Result<(), PrivateDirError> {
             outcome => return outcome,
         }
     }
+}
+
+pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .create_new(true)
+        .mode(PRIVATE_FILE_MODE)
+        .open(path)
 }
 
 fn make_private(path: &Path) -> Result<(), PrivateDirError> {
