@@ -1,7 +1,7 @@
 //! `cargo xtask test --windows`: the suites that run on Windows, built here and run by Wine.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -41,7 +41,7 @@ pub(crate) fn checks() -> Vec<Check> {
         },
     ];
     #[cfg(unix)]
-    checks.push(crate::outside::windows());
+    checks.extend(crate::outside::windows());
     checks
 }
 
@@ -111,7 +111,16 @@ impl Kit {
     ///
     /// There is none.
     pub(crate) fn of(session: &Session<'_>) -> anyhow::Result<Self> {
-        let folder = elsewhere().unwrap_or_else(|| session.target().join("windows-kit"));
+        Self::at(&session.target())
+    }
+
+    /// As [`Self::of`], by the folder `target`.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(crate) fn at(target: &Path) -> anyhow::Result<Self> {
+        let folder = elsewhere().unwrap_or_else(|| target.join("windows-kit"));
         let text = fs::read_to_string(folder.join("env")).with_context(|| {
             let folder = folder.display();
             format!("there is no kit in {folder}; run `bash .ci/windows-kit`")
@@ -131,6 +140,12 @@ impl Kit {
         })
     }
 
+    /// What is set for every program of the kit.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.variables.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The cargo that builds with the kit's compiler and runs with its Wine.
     pub(crate) fn cargo(&self, session: &Session<'_>) -> anyhow::Result<Program> {
         let cargo = self.set(session.cargo()?);
@@ -139,8 +154,7 @@ impl Kit {
 
     /// Gives a program the kit's settings.
     pub(crate) fn set(&self, program: Program) -> Program {
-        self.variables
-            .iter()
+        self.variables()
             .fold(program, |program, (name, value)| program.env(name, value))
     }
 }
