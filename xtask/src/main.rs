@@ -22,6 +22,7 @@ mod ci;
 mod codegen;
 mod failures;
 mod fuzz;
+mod other_systems;
 #[cfg(unix)]
 mod outside;
 mod program;

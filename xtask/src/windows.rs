@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use crate::check::{Check, Session, Tool};
+use crate::other_systems;
 use crate::program::Program;
 use crate::tally::Tally;
 use crate::test::tests;
@@ -19,6 +20,16 @@ pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The packages whose tests run on Windows.
 const PACKAGES: [&str; 3] = ["nearcall-lane", "nearcall-transport", "nearcall-rpc"];
+
+/// Other packages that are built for Windows, whose tests are elsewhere or not for Wine.
+const ALSO_BUILT: [&str; 6] = [
+    "arith",
+    "nearcall",
+    "nearcall-build",
+    "nearcall-capi",
+    "nearcall-proto",
+    "nearcall-testkit",
+];
 
 /// What each test that needs more than Wine says; it counts as passed for its test program, and not here.
 const LEFT_OUT: &str = "left out, since this is Wine: ";
@@ -39,6 +50,14 @@ pub(crate) fn checks() -> Vec<Check> {
             limit: Duration::from_secs(60 * 60),
             run,
         },
+        Check {
+            name: "windows-lints",
+            about: "clippy has nothing to say to what is built for Windows",
+            needs: &[],
+            limit: Duration::from_secs(60 * 60),
+            run: lints,
+        },
+        other_systems::check(),
     ];
     #[cfg(unix)]
     checks.extend(crate::outside::windows());
@@ -96,6 +115,22 @@ fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
     Ok(tally)
 }
 
+/// As the lints of `cargo xtask ci`, which see what is for this system alone.
+fn lints(session: &Session<'_>) -> anyhow::Result<Tally> {
+    let kit = Kit::of(session)?;
+    let packages = PACKAGES.into_iter().chain(ALSO_BUILT);
+    kit.set(session.program(kit.clippy()?)?.showing_progress())
+        .env("CARGO_TARGET_DIR", &kit.built)
+        .args(["clippy", "--all-targets", "--target", TARGET])
+        .args(packages.flat_map(|package| ["--package", package]))
+        .args(["--features", "nearcall-transport/parity-tokio-ipc"])
+        .args(["--", "-D", "warnings"])
+        // It asks for `const` where there is one: what it looks at is another expansion of `thread_local!`.
+        .args(["-A", "clippy::missing_const_for_thread_local"])
+        .succeed()?;
+    Ok(Tally::PASSED)
+}
+
 /// A kit that is there.
 pub(crate) struct Kit {
     variables: Vec<(String, String)>,
@@ -138,6 +173,18 @@ impl Kit {
             built: folder.join("built"),
             wine,
         })
+    }
+
+    /// The clippy of the kit's compiler: no other can read its std.
+    fn clippy(&self) -> anyhow::Result<PathBuf> {
+        let compiler = self.variables().find(|(name, _)| *name == "RUSTC");
+        let (_, compiler) = compiler.context("the kit should say what compiles")?;
+        Ok(Path::new(compiler).with_file_name("cargo-clippy"))
+    }
+
+    /// Another folder of the kit's, for what is built with it and not for Windows.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.built.with_file_name(name)
     }
 
     /// What is set for every program of the kit.

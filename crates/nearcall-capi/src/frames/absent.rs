@@ -42,6 +42,10 @@ impl FrameReader {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "as the function in whose place it stands"
+)]
 pub(super) fn hand_out(lease: Arc<Lease>, _place: &Place<nearcall_frame>) -> Result<(), Fault> {
     match lease.0 {}
 }
