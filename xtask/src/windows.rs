@@ -19,14 +19,18 @@ const KIT_VARIABLE: &str = "NEARCALL_WINDOWS_KIT";
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The packages whose tests run on Windows.
-const PACKAGES: [&str; 3] = ["nearcall-lane", "nearcall-transport", "nearcall-rpc"];
+const PACKAGES: [&str; 4] = [
+    "nearcall-capi",
+    "nearcall-lane",
+    "nearcall-transport",
+    "nearcall-rpc",
+];
 
 /// Other packages that are built for Windows, whose tests are elsewhere or not for Wine.
-const ALSO_BUILT: [&str; 6] = [
+const ALSO_BUILT: [&str; 5] = [
     "arith",
     "nearcall",
     "nearcall-build",
-    "nearcall-capi",
     "nearcall-proto",
     "nearcall-testkit",
 ];
