@@ -10,6 +10,7 @@ mod feed;
 mod files;
 mod frame_file;
 mod leases;
+mod pieces;
 mod region;
 mod service;
 mod tickets;
