@@ -14,7 +14,7 @@ namespace Nearcall
     {
         Ok = 0, Null = 1, Handle = 2, Argument = 3, TooSmall = 4, Status = 5, Timeout = 6, Ended = 7, Full = 8, Thread = 9,
         Shutdown = 10, Panic = 11, NotFound = 12, NotReady = 13, Connect = 14, Listen = 15, Limit = 16, Runtime = 17, State = 18,
-        Held = 19, Evicted = 20, Broken = 21,
+        Held = 19, Evicted = 20, Broken = 21, Unsupported = 22,
     }
 
     /// <summary>The gRPC status codes.</summary>

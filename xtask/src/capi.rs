@@ -8,6 +8,8 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::check::workspace_root;
 
+pub(crate) mod windows;
+
 /// The crate, below the workspace.
 const CRATE: &str = "crates/nearcall-capi";
 
@@ -17,6 +19,9 @@ const CBINDGEN: &str = "0.29.4";
 
 /// The name that programs look for, as crates/nearcall-capi/build.rs writes it into the library.
 pub(crate) const SONAME: &str = "libnearcall.so.1";
+
+/// What the static library is linked with.
+const PRIVATE: &str = "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc";
 
 /// Builds the library for release and lays it out as it is installed, under `target/capi`; answers with that folder.
 pub(crate) fn install() -> anyhow::Result<PathBuf> {
@@ -30,23 +35,37 @@ pub(crate) fn install() -> anyhow::Result<PathBuf> {
 
     let built = root.join("target/release");
     let prefix = root.join("target/capi");
-    let (include, lib) = (prefix.join("include"), prefix.join("lib"));
-    let (pkgconfig, cmake) = (lib.join("pkgconfig"), lib.join("cmake/nearcall"));
-    for folder in [&include, &pkgconfig, &cmake] {
-        fs::create_dir_all(folder)?;
-    }
-    for header in ["nearcall.h", "nearcall.hpp"] {
-        copy(
-            &root.join(CRATE).join("include").join(header),
-            &include.join(header),
-        )?;
-    }
+    let lib = prefix.join("lib");
+    headers(&root, &prefix)?;
+    packages(&root, &prefix, PRIVATE)?;
     copy(&built.join("libnearcall_c.so"), &lib.join(SONAME))?;
     copy(&built.join("libnearcall_c.a"), &lib.join("libnearcall.a"))?;
     let link = lib.join("libnearcall.so");
     fs::remove_file(&link).ok();
     #[cfg(unix)]
     std::os::unix::fs::symlink(SONAME, &link)?;
+    Ok(prefix)
+}
+
+fn headers(root: &Path, prefix: &Path) -> anyhow::Result<()> {
+    let include = prefix.join("include");
+    fs::create_dir_all(&include)?;
+    for header in ["nearcall.h", "nearcall.hpp"] {
+        copy(
+            &root.join(CRATE).join("include").join(header),
+            &include.join(header),
+        )?;
+    }
+    Ok(())
+}
+
+/// By what build systems find the library; `private` is what the static one is linked with.
+fn packages(root: &Path, prefix: &Path, private: &str) -> anyhow::Result<()> {
+    let pkgconfig = prefix.join("lib/pkgconfig");
+    let cmake = prefix.join("lib/cmake/nearcall");
+    for folder in [&pkgconfig, &cmake] {
+        fs::create_dir_all(folder)?;
+    }
     for (name, folder) in [
         ("nearcall.pc", &pkgconfig),
         ("nearcall-config.cmake", &cmake),
@@ -54,10 +73,12 @@ pub(crate) fn install() -> anyhow::Result<PathBuf> {
     ] {
         let template = fs::read_to_string(root.join(CRATE).join("install").join(name))?;
         // xtask has the version of the workspace, as every package of it.
-        let text = template.replace("@VERSION@", env!("CARGO_PKG_VERSION"));
+        let text = template
+            .replace("@VERSION@", env!("CARGO_PKG_VERSION"))
+            .replace("@PRIVATE@", private);
         fs::write(folder.join(name), text)?;
     }
-    Ok(prefix)
+    Ok(())
 }
 
 /// Replaces a file rather than writing into it: a program may have it open.

@@ -22,6 +22,7 @@ mod ci;
 mod codegen;
 mod failures;
 mod fuzz;
+mod other_systems;
 #[cfg(unix)]
 mod outside;
 mod program;
@@ -40,6 +41,7 @@ cargo xtask test --windows                   the suites that run on Windows, by 
 cargo xtask ci   [--only NAME]... [--list]   formatting, lints, docs, tidy, a short run of the benchmarks
 cargo xtask tidy [--only NAME]... [--list]   the rules that a machine can hold
 cargo xtask capi [--header | --check]        the C library as it is installed, under target/capi; or its header alone
+cargo xtask capi --windows                   the C library of Windows, under target/capi-windows; see .ci/windows-kit
 cargo xtask codegen [--check]                write what is generated from proto/, or see whether it is up to date
 cargo xtask bench [--list | NAME [ARG]...]   the benchmarks of bench/
 cargo xtask fuzz [--list | NAME [ARG]...]    the fuzz targets of fuzz/
@@ -89,6 +91,10 @@ fn capi(mut args: lexopt::Parser) -> anyhow::Result<()> {
             capi::header(false)?;
             let prefix = capi::install()?;
             println!("{}", prefix.display());
+            Ok(())
+        }
+        Some(Long("windows")) => {
+            println!("{}", capi::windows::release()?.display());
             Ok(())
         }
         Some(Long("header")) => capi::header(false),

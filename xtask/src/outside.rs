@@ -19,11 +19,14 @@ mod lifecycle;
 mod new_project;
 mod python;
 mod server;
+mod wine;
 
 const MINUTES: u64 = 60;
 
 const GCC: Tool = Tool(&["gcc", "--version"]);
 const GXX: Tool = Tool(&["g++", "--version"]);
+/// mingw with the threads of POSIX: the others have no `std::thread`.
+const MINGW_GXX: Tool = Tool(&["x86_64-w64-mingw32-g++-posix", "--version"]);
 const VALGRIND: Tool = Tool(&["valgrind", "--version"]);
 const CMAKE: Tool = Tool(&["cmake", "--version"]);
 const PKG_CONFIG: Tool = Tool(&["pkg-config", "--version"]);
@@ -37,15 +40,24 @@ const PROTOC: Tool = Tool(&["protoc", "--version"]);
 const JAVAC: Tool = Tool(&["javac", "-version"]);
 const MAVEN: Tool = Tool(&["mvn", "--version"]);
 
-/// What a stock client makes of a named pipe.
-pub(crate) fn windows() -> Check {
-    Check {
-        name: "windows-go",
-        about: "grpc-go with go-winio calls arith at a named pipe by Wine, by hand and as `nearcall dial` writes it",
-        needs: &[GO, PROTOC],
-        limit: Duration::from_secs(30 * MINUTES),
-        run: languages::windows,
-    }
+/// What programs that are not of Rust make of a named pipe.
+pub(crate) fn windows() -> Vec<Check> {
+    vec![
+        Check {
+            name: "windows-go",
+            about: "grpc-go with go-winio calls arith at a named pipe by Wine, by hand and as `nearcall dial` writes it",
+            needs: &[GO, PROTOC],
+            limit: Duration::from_secs(30 * MINUTES),
+            run: languages::windows,
+        },
+        Check {
+            name: "windows-capi",
+            about: "C and C++ programs, built for Windows, call, host and misuse nearcall.dll at named pipes by Wine",
+            needs: &[MINGW_GXX, CMAKE],
+            limit: Duration::from_secs(40 * MINUTES),
+            run: capi::windows,
+        },
+    ]
 }
 
 /// The checks, in the order that builds least twice.

@@ -1,7 +1,7 @@
 //! `cargo xtask test --windows`: the suites that run on Windows, built here and run by Wine.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use crate::check::{Check, Session, Tool};
 #[cfg(target_os = "linux")]
 use crate::check::{nothing_may_be_left_out, workspace_root};
+use crate::other_systems;
 use crate::program::Program;
 use crate::tally::Tally;
 use crate::test::tests;
@@ -16,51 +17,72 @@ use crate::test::tests;
 /// Where the kit is, if not where `.ci/windows-kit` puts it.
 const KIT_VARIABLE: &str = "NEARCALL_WINDOWS_KIT";
 
-/// Where that is.
-const KIT: &str = "target/windows-kit";
+/// Where that is, in `target`.
+const KIT: &str = "windows-kit";
 
 /// What the kit builds for.
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The packages whose tests run on Windows.
-const PACKAGES: [&str; 5] = [
-    "nearcall-lane",
-    "nearcall-transport",
-    "nearcall-rpc",
-    "nearcall-cli",
+const PACKAGES: [&str; 6] = [
     "arith",
+    "nearcall-capi",
+    "nearcall-cli",
+    "nearcall-lane",
+    "nearcall-rpc",
+    "nearcall-transport",
+];
+
+/// Other packages that are built for Windows, whose tests are elsewhere or not for Wine.
+const ALSO_BUILT: [&str; 4] = [
+    "nearcall",
+    "nearcall-build",
+    "nearcall-proto",
+    "nearcall-testkit",
 ];
 
 /// What each test that needs more than Wine says; it counts as passed for its test program, and not here.
 const LEFT_OUT: &str = "left out, since this is Wine: ";
 
 pub(crate) fn checks() -> Vec<Check> {
-    let mut checks = vec![
-        Check {
-            name: "windows-kit",
-            about: "a compiler and a std for Windows, a linker and Wine are there or are fetched",
-            needs: &[Tool(&["apt-get", "--version"])],
-            limit: Duration::from_secs(20 * 60),
-            run: kit,
-        },
+    let here = [
         Check {
             name: "windows",
-            about: "the suites over named pipes, built for Windows and run by Wine",
+            about: "the suites over named pipes, built for Windows and run there or by Wine",
             needs: &[],
             limit: Duration::from_secs(60 * 60),
             run,
         },
+        Check {
+            name: "windows-lints",
+            about: "clippy has nothing to say to what is built for Windows",
+            needs: &[],
+            limit: Duration::from_secs(60 * 60),
+            run: lints,
+        },
     ];
+    if cfg!(windows) {
+        return here.into();
+    }
+    let kit = Check {
+        name: "windows-kit",
+        about: "a compiler and a std for Windows, a linker and Wine are there or are fetched",
+        needs: &[Tool(&["apt-get", "--version"])],
+        limit: Duration::from_secs(20 * 60),
+        run: kit,
+    };
+    let checks = [kit].into_iter().chain(here);
     #[cfg(unix)]
-    checks.push(crate::outside::windows());
-    checks
+    let checks = checks.chain(crate::outside::windows());
+    checks.chain([other_systems::check()]).collect()
 }
 
 /// Whether the checks are among all tests: where a kit is there already, and where nothing may be left out.
 #[cfg(target_os = "linux")]
 pub(crate) fn is_asked_for() -> bool {
-    let kit = elsewhere().unwrap_or_else(|| workspace_root().unwrap_or_default().join(KIT));
-    nothing_may_be_left_out() || kit.join("env").exists()
+    let there =
+        || workspace_root().is_ok_and(|root| root.join("target").join(KIT).join("env").exists());
+    nothing_may_be_left_out() || elsewhere().is_some() || there()
 }
 
 /// The folder of a kit that is somewhere else.
@@ -84,12 +106,9 @@ fn kit(session: &Session<'_>) -> anyhow::Result<Tally> {
 }
 
 fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
-    let kit = Kit::of(session)?;
-    let cargo = kit
-        .cargo(session)?
+    let cargo = cargo(session, "test")?
         // The examples are what the tests of the command supervise.
-        .args(["test", "--no-fail-fast", "--tests", "--examples"])
-        .args(["--target", TARGET])
+        .args(["--no-fail-fast", "--tests", "--examples"])
         // What cargo says of the workspace is not to be had within Wine.
         .env("INSTA_WORKSPACE_ROOT", session.root)
         .env("INSTA_UPDATE", "no")
@@ -110,13 +129,46 @@ fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
     if tally.passed == 0 {
         bail!("no test has run");
     }
+    if cfg!(windows) && !waiting.is_empty() {
+        bail!("this is Windows, and tests were left out");
+    }
     let waiting = u64::try_from(waiting.len())?;
     tally.passed = tally.passed.saturating_sub(waiting);
     println!(
-        "{} tests passed by Wine, {} failed, {waiting} wait for Windows itself",
+        "{} tests passed, {} failed, {waiting} wait for Windows itself",
         tally.passed, tally.failed
     );
     Ok(tally)
+}
+
+/// A cargo that builds for Windows, with its task: the one of this machine on Windows, elsewhere the kit's.
+fn cargo(session: &Session<'_>, task: &str) -> anyhow::Result<Program> {
+    if cfg!(windows) {
+        return Ok(session.cargo()?.arg(task));
+    }
+    let kit = Kit::of(session)?;
+    let cargo = match task {
+        // No other can read the std of the kit's compiler.
+        "clippy" => kit
+            .set(session.program(kit.clippy()?)?.showing_progress())
+            .env("CARGO_TARGET_DIR", &kit.built),
+        _ => kit.cargo(session)?,
+    };
+    Ok(cargo.args([task, "--target", TARGET]))
+}
+
+/// As the lints of `cargo xtask ci`, which see what is for this system alone.
+fn lints(session: &Session<'_>) -> anyhow::Result<Tally> {
+    let packages = PACKAGES.into_iter().chain(ALSO_BUILT);
+    cargo(session, "clippy")?
+        .arg("--all-targets")
+        .args(packages.flat_map(|package| ["--package", package]))
+        .args(["--features", "nearcall-transport/parity-tokio-ipc"])
+        .args(["--", "-D", "warnings"])
+        // It asks for `const` where there is one: what it looks at is another expansion of `thread_local!`.
+        .args(["-A", "clippy::missing_const_for_thread_local"])
+        .succeed()?;
+    Ok(Tally::PASSED)
 }
 
 /// A kit that is there.
@@ -134,7 +186,16 @@ impl Kit {
     ///
     /// There is none.
     pub(crate) fn of(session: &Session<'_>) -> anyhow::Result<Self> {
-        let folder = elsewhere().unwrap_or_else(|| session.root.join(KIT));
+        Self::at(&session.target())
+    }
+
+    /// As [`Self::of`], by the folder `target`.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(crate) fn at(target: &Path) -> anyhow::Result<Self> {
+        let folder = elsewhere().unwrap_or_else(|| target.join(KIT));
         let text = fs::read_to_string(folder.join("env")).with_context(|| {
             let folder = folder.display();
             format!("there is no kit in {folder}; run `bash .ci/windows-kit`")
@@ -154,6 +215,24 @@ impl Kit {
         })
     }
 
+    /// The clippy of the kit's compiler.
+    fn clippy(&self) -> anyhow::Result<PathBuf> {
+        let compiler = self.variables().find(|(name, _)| *name == "RUSTC");
+        let (_, compiler) = compiler.context("the kit should say what compiles")?;
+        Ok(Path::new(compiler).with_file_name("cargo-clippy"))
+    }
+
+    /// Another folder of the kit's, for what is built with it and not for Windows.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.built.with_file_name(name)
+    }
+
+    /// What is set for every program of the kit.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.variables.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The cargo that builds with the kit's compiler and runs with its Wine.
     pub(crate) fn cargo(&self, session: &Session<'_>) -> anyhow::Result<Program> {
         let cargo = self.set(session.cargo()?);
@@ -162,8 +241,7 @@ impl Kit {
 
     /// Gives a program the kit's settings.
     pub(crate) fn set(&self, program: Program) -> Program {
-        self.variables
-            .iter()
+        self.variables()
             .fold(program, |program, (name, value)| program.env(name, value))
     }
 }

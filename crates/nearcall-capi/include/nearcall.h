@@ -25,10 +25,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* On Windows a function of the shared library is said to be imported. Define NEARCALL_STATIC for the static library. */
+#ifndef NEARCALL_API
+#if defined(_WIN32) && !defined(NEARCALL_STATIC)
+#define NEARCALL_API __declspec(dllimport)
+#else
+#define NEARCALL_API
+#endif
+#endif
+
 /**
  * The number of this ABI. It grows when something is added; what is there already keeps its meaning.
  */
-#define NEARCALL_ABI_VERSION 3
+#define NEARCALL_ABI_VERSION 4
 
 /**
  * No time limit, for every argument and field that counts milliseconds.
@@ -137,6 +146,10 @@ enum nearcall_result
      * What the server says or shares cannot be: it is broken, or of another version.
      */
     NEARCALL_ERROR_BROKEN = 21,
+    /**
+     * The function is there and this system cannot do what it is for.
+     */
+    NEARCALL_ERROR_UNSUPPORTED = 22,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -917,12 +930,14 @@ extern "C" {
  * Gives a buffer back and empties the struct. A buffer that is empty already, or only lent, is left as it is; one
  * whose copy was given back before is NEARCALL_ERROR_HANDLE. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_buffer_free(struct nearcall_buffer *buffer);
 
 /**
  * Connects to a name, such as "arith" or "arena/arith", or to an address, such as "unix:/tmp/arith.sock".
  * NEARCALL_ERROR_CONNECT where nobody can be reached. Waits; not from a callback. `options` may be null.
  */
+NEARCALL_API
 nearcall_result nearcall_channel_connect(const char *target,
                                          const struct nearcall_channel_options *options,
                                          nearcall_channel *channel);
@@ -931,6 +946,7 @@ nearcall_result nearcall_channel_connect(const char *target,
  * As nearcall_channel_connect, but the first call connects, and this function never waits: it fails only where the
  * target is neither a name nor an address. From any thread. `options` may be null.
  */
+NEARCALL_API
 nearcall_result nearcall_channel_lazy(const char *target,
                                       const struct nearcall_channel_options *options,
                                       nearcall_channel *channel);
@@ -939,6 +955,7 @@ nearcall_result nearcall_channel_lazy(const char *target,
  * Ends a channel handle. Calls that were started on it go on; the connection ends with the last of them. From any
  * thread.
  */
+NEARCALL_API
 nearcall_result nearcall_channel_close(nearcall_channel channel);
 
 /**
@@ -947,6 +964,7 @@ nearcall_result nearcall_channel_close(nearcall_channel channel);
  * otherwise. `status`, if not null, is set to a handle in both cases, to be closed, and to 0 in all others. Waits, up
  * to the deadline; not from a callback. `options` may be null.
  */
+NEARCALL_API
 nearcall_result nearcall_unary(nearcall_channel channel,
                                const char *path,
                                const uint8_t *request,
@@ -955,19 +973,19 @@ nearcall_result nearcall_unary(nearcall_channel channel,
                                struct nearcall_buffer *reply,
                                nearcall_status *status);
 
-#if defined(__linux__)
 /**
  * Opens a channel of frames by its name, such as "render.main". It never waits, not for the server either: whether
  * the channel is there is found by nearcall_frames_poll and nearcall_frames_wait. Where the server is gone later on,
- * the channel is opened again by itself, for a minute. From any thread. `options` may be null.
+ * the channel is opened again by itself, for a minute. From any thread. `options` may be null. On Linux; elsewhere
+ * NEARCALL_ERROR_UNSUPPORTED, and with no channel and no frame the other functions have nothing that they could be
+ * called with.
  */
+NEARCALL_API
 nearcall_result nearcall_frames_open(nearcall_channel channel,
                                      const char *name,
                                      const struct nearcall_frames_options *options,
                                      nearcall_frames *frames);
-#endif
 
-#if defined(__linux__)
 /**
  * Looks whether there is another frame by the channel's policy: one that is there is held, and is to be given to
  * nearcall_frame_release; with none, `lease` of `frame` is 0. Never waits: made for the loop of a game. From memory it
@@ -979,49 +997,46 @@ nearcall_result nearcall_frames_open(nearcall_channel channel,
  * may, NEARCALL_ERROR_CONNECT where the server cannot be reached, NEARCALL_ERROR_EVICTED, NEARCALL_ERROR_BROKEN,
  * NEARCALL_ERROR_STATUS where the server says something else, NEARCALL_ERROR_ENDED where the writer ended it.
  */
+NEARCALL_API
 nearcall_result nearcall_frames_poll(nearcall_frames frames,
                                      struct nearcall_frame *frame);
-#endif
 
-#if defined(__linux__)
 /**
  * As nearcall_frames_poll, but waits until there is a frame, up to a time. When that is up, NEARCALL_ERROR_TIMEOUT; or
  * NEARCALL_ERROR_CONNECT while the server is gone, with which the frames have not ended: wait again, and they go on
  * once it is back. One thread may wait for a channel's frames at a time: NEARCALL_ERROR_STATE. Not from a callback.
  */
+NEARCALL_API
 nearcall_result nearcall_frames_wait(nearcall_frames frames,
                                      uint64_t timeout_ms,
                                      struct nearcall_frame *frame);
-#endif
 
-#if defined(__linux__)
 /**
  * How it is with a channel's frames, as of the last look. From any thread.
  */
-nearcall_result nearcall_frames_get_info(nearcall_frames frames, struct nearcall_frames_info *info);
-#endif
+NEARCALL_API
+nearcall_result nearcall_frames_get_info(nearcall_frames frames,
+                                         struct nearcall_frames_info *info);
 
-#if defined(__linux__)
 /**
  * Ends a channel's handle. Frames that are held stay until they are released; a thread that waits answers
  * NEARCALL_ERROR_ENDED. From any thread.
  */
-nearcall_result nearcall_frames_close(nearcall_frames frames);
-#endif
+NEARCALL_API nearcall_result nearcall_frames_close(nearcall_frames frames);
 
-#if defined(__linux__)
 /**
  * Lets go of a frame and empties the struct; its bytes must not be looked at any more. A struct without a frame is left
  * as it is; one whose copy was released before is NEARCALL_ERROR_HANDLE. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_frame_release(struct nearcall_frame *frame);
-#endif
 
 /**
  * A server at a name, such as "arena", or at an address, such as "unix:/tmp/arena.sock"; it does not listen yet. With "" it
  * never does, and is for channels to host on their own connections: see nearcall_channel_options. From any thread.
  * `options` may be null.
  */
+NEARCALL_API
 nearcall_result nearcall_host_new(const char *target,
                                   const struct nearcall_host_options *options,
                                   nearcall_host *host);
@@ -1030,6 +1045,7 @@ nearcall_result nearcall_host_new(const char *target,
  * Adds a method before the host starts: `path` is "/package.Service/Method", `kind` a nearcall_method_kind. Its calls are
  * told to `on_event` with `context`; where that is null, they are found by nearcall_host_poll. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_host_method(nearcall_host host,
                                      const char *path,
                                      uint32_t kind,
@@ -1042,6 +1058,7 @@ nearcall_result nearcall_host_method(nearcall_host host,
  * call` and grpcurl know the service's messages. NEARCALL_ERROR_NOT_FOUND where no method of the service was added. From any
  * thread.
  */
+NEARCALL_API
 nearcall_result nearcall_host_describe(nearcall_host host,
                                        const char *service,
                                        const uint8_t *descriptors,
@@ -1052,12 +1069,14 @@ nearcall_result nearcall_host_describe(nearcall_host host,
  * being asked for, and the services are SERVING. NEARCALL_ERROR_LISTEN where the name is taken or the address cannot be
  * used. Signals stay the program's own. Waits; not from a callback.
  */
+NEARCALL_API
 nearcall_result nearcall_host_start(nearcall_host host);
 
 /**
  * Where the host listens, in full, as text with a NUL: what another process may dial. `needed`, if not null, is set to the
  * bytes that it takes. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_host_address(nearcall_host host,
                                       char *address,
                                       size_t capacity,
@@ -1067,6 +1086,7 @@ nearcall_result nearcall_host_address(nearcall_host host,
  * Says whether a service, by its full name, is SERVING; "" is the host as a whole. `serving` is 0 or 1. Waits for a moment;
  * not from a callback.
  */
+NEARCALL_API
 nearcall_result nearcall_host_health(nearcall_host host,
                                      const char *service,
                                      uint32_t serving);
@@ -1077,6 +1097,7 @@ nearcall_result nearcall_host_health(nearcall_host host,
  * nearcall_served_fn; a message is to be given to nearcall_buffer_free. Never waits: made for the loop of a game. From any
  * thread.
  */
+NEARCALL_API
 nearcall_result nearcall_host_poll(nearcall_host host,
                                    struct nearcall_event *event,
                                    nearcall_served *call,
@@ -1087,6 +1108,7 @@ nearcall_result nearcall_host_poll(nearcall_host host,
  * UNAVAILABLE. When this returns, no callback of this host runs or will run. Calls that were not answered keep their handles,
  * to be closed. Waits; not from a callback.
  */
+NEARCALL_API
 nearcall_result nearcall_host_close(nearcall_host host);
 
 /**
@@ -1094,6 +1116,7 @@ nearcall_result nearcall_host_close(nearcall_host host);
  * `metadata` goes along with the answer, or is 0. NEARCALL_ERROR_ENDED where the caller is gone: the handle ends all the
  * same. NEARCALL_ERROR_STATE on a stream.
  */
+NEARCALL_API
 nearcall_result nearcall_served_reply(nearcall_served call,
                                       nearcall_metadata metadata,
                                       const uint8_t *message,
@@ -1104,6 +1127,7 @@ nearcall_result nearcall_served_reply(nearcall_served call,
  * and what was sent goes first. `message`, `details` (an encoded google.rpc.Status) and `metadata` may be null, empty and
  * 0. NEARCALL_ERROR_ENDED where the caller is gone: the handle ends all the same. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_served_finish(nearcall_served call,
                                        int32_t code,
                                        const char *message,
@@ -1114,12 +1138,13 @@ nearcall_result nearcall_served_finish(nearcall_served call,
 /**
  * Sends the initial metadata of a stream's answer, before its first message. From any thread.
  */
-nearcall_result nearcall_served_send_metadata(nearcall_served call, nearcall_metadata metadata);
+NEARCALL_API nearcall_result nearcall_served_send_metadata(nearcall_served call, nearcall_metadata metadata);
 
 /**
  * Sends a message of a stream's answer, which is copied. NEARCALL_ERROR_FULL when the caller is slower than this: try again
  * later. NEARCALL_ERROR_ENDED when the caller is gone. Never waits. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_served_send(nearcall_served call,
                                      const uint8_t *message,
                                      size_t message_len);
@@ -1127,6 +1152,7 @@ nearcall_result nearcall_served_send(nearcall_served call,
 /**
  * As nearcall_served_send, but waits for space, up to a time. Not from a callback.
  */
+NEARCALL_API
 nearcall_result nearcall_served_send_wait(nearcall_served call,
                                           const uint8_t *message,
                                           size_t message_len,
@@ -1135,39 +1161,42 @@ nearcall_result nearcall_served_send_wait(nearcall_served call,
 /**
  * What came with the request, as a handle of its own, to be closed. From any thread.
  */
-nearcall_result nearcall_served_metadata(nearcall_served call, nearcall_metadata *metadata);
+NEARCALL_API nearcall_result nearcall_served_metadata(nearcall_served call, nearcall_metadata *metadata);
 
 /**
  * How long the caller still waits, in milliseconds: NEARCALL_FOREVER where it set no deadline, 0 where it is gone. From any
  * thread.
  */
+NEARCALL_API
 nearcall_result nearcall_served_remaining_ms(nearcall_served call,
                                              uint64_t *remaining_ms);
 
 /**
  * Ends the handle of a call without an answer: the caller is told INTERNAL. From any thread.
  */
-nearcall_result nearcall_served_close(nearcall_served call);
+NEARCALL_API nearcall_result nearcall_served_close(nearcall_served call);
 
 /**
  * NEARCALL_ABI_VERSION of the library that is loaded: it should be at least that of the header. From any thread.
  */
+NEARCALL_API
 uint32_t nearcall_abi_version(void);
 
 /**
  * The version of nearcall, as "0.1.0". The text is there for ever. From any thread.
  */
-const char *nearcall_version(void);
+NEARCALL_API const char *nearcall_version(void);
 
 /**
  * The name of a nearcall_result, as "NEARCALL_ERROR_TIMEOUT". The text is there for ever. From any thread.
  */
-const char *nearcall_result_name(int32_t result);
+NEARCALL_API const char *nearcall_result_name(int32_t result);
 
 /**
  * What failed last on this thread, in words, as text with a NUL. A success leaves it as it is. `needed`, if not null,
  * is set to the bytes that it takes. From any thread; each has its own.
  */
+NEARCALL_API
 nearcall_result nearcall_last_error(char *text,
                                     size_t capacity,
                                     size_t *needed);
@@ -1176,6 +1205,7 @@ nearcall_result nearcall_last_error(char *text,
  * How many handles are open, buffers that were not given back among them: for tests that look for leaks. From any
  * thread.
  */
+NEARCALL_API
 nearcall_result nearcall_handle_count(size_t *count);
 
 /**
@@ -1184,17 +1214,20 @@ nearcall_result nearcall_handle_count(size_t *count);
  * code of a callback is unloaded, and at the end of a program. NEARCALL_ERROR_TIMEOUT where a callback did not return
  * within 5 seconds. Waits; not from a callback.
  */
+NEARCALL_API
 nearcall_result nearcall_shutdown(void);
 
 /**
  * Metadata without pairs, to be filled and sent. Close it when it was handed over: calls take a copy. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_metadata_new(nearcall_metadata *metadata);
 
 /**
  * Adds a pair. The key is lower-case ASCII; where it ends in "-bin" the value may be any bytes, else printable ASCII.
  * From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_metadata_add(nearcall_metadata metadata,
                                       const char *key,
                                       const uint8_t *value,
@@ -1203,11 +1236,12 @@ nearcall_result nearcall_metadata_add(nearcall_metadata metadata,
 /**
  * How many pairs there are. From any thread.
  */
-nearcall_result nearcall_metadata_count(nearcall_metadata metadata, size_t *count);
+NEARCALL_API nearcall_result nearcall_metadata_count(nearcall_metadata metadata, size_t *count);
 
 /**
  * The key of a pair, as text with a NUL. `needed`, if not null, is set to the bytes that it takes. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_metadata_key(nearcall_metadata metadata,
                                       size_t index,
                                       char *key,
@@ -1218,6 +1252,7 @@ nearcall_result nearcall_metadata_key(nearcall_metadata metadata,
  * The value of a pair, as bytes without a NUL. `needed`, if not null, is set to the bytes that it takes. From any
  * thread.
  */
+NEARCALL_API
 nearcall_result nearcall_metadata_value(nearcall_metadata metadata,
                                         size_t index,
                                         uint8_t *value,
@@ -1228,6 +1263,7 @@ nearcall_result nearcall_metadata_value(nearcall_metadata metadata,
  * The value of the first pair with a key, as bytes without a NUL; NEARCALL_ERROR_NOT_FOUND where there is none.
  * `needed`, if not null, is set to the bytes that it takes. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_metadata_find(nearcall_metadata metadata,
                                        const char *key,
                                        uint8_t *value,
@@ -1237,17 +1273,18 @@ nearcall_result nearcall_metadata_find(nearcall_metadata metadata,
 /**
  * Ends a metadata handle. From any thread.
  */
-nearcall_result nearcall_metadata_close(nearcall_metadata metadata);
+NEARCALL_API nearcall_result nearcall_metadata_close(nearcall_metadata metadata);
 
 /**
  * The gRPC status code: 0 is OK, 4 DEADLINE_EXCEEDED, 14 UNAVAILABLE and so on. From any thread.
  */
-nearcall_result nearcall_status_code(nearcall_status status, int32_t *code);
+NEARCALL_API nearcall_result nearcall_status_code(nearcall_status status, int32_t *code);
 
 /**
  * The message of the status, for people, as text with a NUL. `needed`, if not null, is set to the bytes that it takes.
  * From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_status_message(nearcall_status status,
                                         char *message,
                                         size_t capacity,
@@ -1257,6 +1294,7 @@ nearcall_result nearcall_status_message(nearcall_status status,
  * The details as they came: an encoded google.rpc.Status, or nothing. `needed`, if not null, is set to the bytes that
  * they take. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_status_details(nearcall_status status,
                                         uint8_t *details,
                                         size_t capacity,
@@ -1267,6 +1305,7 @@ nearcall_result nearcall_status_details(nearcall_status status,
  * NEARCALL_ERROR_NOT_FOUND where there is none. `needed`, if not null, is set to the bytes that it takes. From any
  * thread.
  */
+NEARCALL_API
 nearcall_result nearcall_status_reason(nearcall_status status,
                                        char *reason,
                                        size_t capacity,
@@ -1277,6 +1316,7 @@ nearcall_result nearcall_status_reason(nearcall_status status,
  * NEARCALL_ERROR_NOT_FOUND where there is none. `needed`, if not null, is set to the bytes that it takes. From any
  * thread.
  */
+NEARCALL_API
 nearcall_result nearcall_status_domain(nearcall_status status,
                                        char *domain,
                                        size_t capacity,
@@ -1286,18 +1326,20 @@ nearcall_result nearcall_status_domain(nearcall_status status,
  * When to try again, in milliseconds, from google.rpc.RetryInfo. NEARCALL_ERROR_NOT_FOUND where nothing is said. From
  * any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_status_retry_ms(nearcall_status status,
                                          uint64_t *delay_ms);
 
 /**
  * How many fields of the request were wrong, from google.rpc.BadRequest. From any thread.
  */
-nearcall_result nearcall_status_violation_count(nearcall_status status, size_t *count);
+NEARCALL_API nearcall_result nearcall_status_violation_count(nearcall_status status, size_t *count);
 
 /**
  * Which field was wrong, as text with a NUL. `needed`, if not null, is set to the bytes that it takes. From any
  * thread.
  */
+NEARCALL_API
 nearcall_result nearcall_status_violation_field(nearcall_status status,
                                                 size_t index,
                                                 char *field,
@@ -1308,6 +1350,7 @@ nearcall_result nearcall_status_violation_field(nearcall_status status,
  * What was wrong with the field, as text with a NUL. `needed`, if not null, is set to the bytes that it takes. From
  * any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_status_violation_description(nearcall_status status,
                                                       size_t index,
                                                       char *description,
@@ -1318,19 +1361,21 @@ nearcall_result nearcall_status_violation_description(nearcall_status status,
  * The metadata that came with the end of the call, and for a unary call with the answer too: a handle of its own, to be
  * closed. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_status_metadata(nearcall_status status,
                                          nearcall_metadata *metadata);
 
 /**
  * Ends a status handle. From any thread.
  */
-nearcall_result nearcall_status_close(nearcall_status status);
+NEARCALL_API nearcall_result nearcall_status_close(nearcall_status status);
 
 /**
  * Opens a call of any kind: messages are sent by nearcall_stream_send, and what comes is found by nearcall_stream_poll,
  * or told to `on_event` of the options. It never waits, not for a connection either. From any thread, callbacks
  * included. `options` may be null.
  */
+NEARCALL_API
 nearcall_result nearcall_stream_open(nearcall_channel channel,
                                      const char *path,
                                      const struct nearcall_call_options *options,
@@ -1341,6 +1386,7 @@ nearcall_result nearcall_stream_open(nearcall_channel channel,
  * nearcall_stream_poll as one NEARCALL_EVENT_MESSAGE and then NEARCALL_EVENT_END, or told to `on_event`. The deadline
  * of the channel holds. From any thread, callbacks included. `options` may be null.
  */
+NEARCALL_API
 nearcall_result nearcall_unary_start(nearcall_channel channel,
                                      const char *path,
                                      const uint8_t *request,
@@ -1352,11 +1398,15 @@ nearcall_result nearcall_unary_start(nearcall_channel channel,
  * Sends a message, which is copied. NEARCALL_ERROR_FULL when the server is slower than this: try again later.
  * NEARCALL_ERROR_ENDED when the call is over. Never waits. From any thread.
  */
-nearcall_result nearcall_stream_send(nearcall_stream stream, const uint8_t *message, size_t message_len);
+NEARCALL_API
+nearcall_result nearcall_stream_send(nearcall_stream stream,
+                                     const uint8_t *message,
+                                     size_t message_len);
 
 /**
  * As nearcall_stream_send, but waits for space, up to a time. Not from a callback.
  */
+NEARCALL_API
 nearcall_result nearcall_stream_send_wait(nearcall_stream stream,
                                           const uint8_t *message,
                                           size_t message_len,
@@ -1365,18 +1415,20 @@ nearcall_result nearcall_stream_send_wait(nearcall_stream stream,
 /**
  * Says that no more messages will be sent; answers still come. From any thread.
  */
-nearcall_result nearcall_stream_finish(nearcall_stream stream);
+NEARCALL_API nearcall_result nearcall_stream_finish(nearcall_stream stream);
 
 /**
  * Looks whether something came; NEARCALL_EVENT_NONE if not. A message is to be given to nearcall_buffer_free. After
  * NEARCALL_EVENT_END it is NEARCALL_ERROR_ENDED. Never waits: made for the loop of a game. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_stream_poll(nearcall_stream stream,
                                      struct nearcall_event *event);
 
 /**
  * As nearcall_stream_poll, but waits until something comes, or NEARCALL_ERROR_TIMEOUT. Not from a callback.
  */
+NEARCALL_API
 nearcall_result nearcall_stream_wait(nearcall_stream stream,
                                      uint64_t timeout_ms,
                                      struct nearcall_event *event);
@@ -1385,12 +1437,14 @@ nearcall_result nearcall_stream_wait(nearcall_stream stream,
  * Gives the call up: the server hears of it, messages that were not looked at are dropped, and the stream ends with the
  * status CANCELLED unless it has ended before. The handle stays. From any thread, at any time.
  */
+NEARCALL_API
 nearcall_result nearcall_stream_cancel(nearcall_stream stream);
 
 /**
  * The initial metadata of the answer, as a handle of its own, to be closed; NEARCALL_ERROR_NOT_READY until it came. It
  * is there with the first message. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_stream_metadata(nearcall_stream stream,
                                          nearcall_metadata *metadata);
 
@@ -1398,6 +1452,7 @@ nearcall_result nearcall_stream_metadata(nearcall_stream stream,
  * How the call ended, as a handle of its own, to be closed; NEARCALL_ERROR_NOT_READY until it has. It is there with
  * NEARCALL_EVENT_END. From any thread.
  */
+NEARCALL_API
 nearcall_result nearcall_stream_status(nearcall_stream stream,
                                        nearcall_status *status);
 
@@ -1405,6 +1460,7 @@ nearcall_result nearcall_stream_status(nearcall_stream stream,
  * Ends a stream handle, and gives the call up if it is not over. A callback is still told of the end. From any thread,
  * callbacks included.
  */
+NEARCALL_API
 nearcall_result nearcall_stream_close(nearcall_stream stream);
 
 #ifdef __cplusplus

@@ -402,8 +402,6 @@ private:
     detail::Handle<nearcall_stream_close> handle_;
 };
 
-#if defined(__linux__)
-
 // How frames come; or-ed together, the ways that they may.
 enum class Tier : std::uint32_t {
     none = NEARCALL_TIER_NONE,
@@ -539,8 +537,6 @@ private:
     detail::Handle<nearcall_frames_close> handle_;
 };
 
-#endif
-
 // A connection to a server that comes back by itself.
 class Channel {
 public:
@@ -577,7 +573,6 @@ public:
             return nearcall_stream_open(id(), path, with, stream);
         });
     }
-#if defined(__linux__)
     // Frames by a channel's name, such as "render.main". Never waits: poll and wait say whether it is there.
     Result<Frames> frames(const char *name, const FrameOptions &options = {}) {
         nearcall_frames_options with{};
@@ -595,7 +590,6 @@ public:
             return detail::error(result);
         return Frames(frames);
     }
-#endif
     nearcall_channel id() const { return handle_.id(); }
 
 private:

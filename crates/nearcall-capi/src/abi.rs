@@ -14,7 +14,7 @@ use std::ffi::c_void;
 pub use frames::*;
 
 /// The number of this ABI. It grows when something is added; what is there already keeps its meaning.
-pub const NEARCALL_ABI_VERSION: u32 = 3;
+pub const NEARCALL_ABI_VERSION: u32 = 4;
 
 /// No time limit, for every argument and field that counts milliseconds.
 pub const NEARCALL_FOREVER: u64 = u64::MAX;
@@ -81,6 +81,8 @@ pub enum nearcall_result {
     NEARCALL_ERROR_EVICTED = 20,
     /// What the server says or shares cannot be: it is broken, or of another version.
     NEARCALL_ERROR_BROKEN = 21,
+    /// The function is there and this system cannot do what it is for.
+    NEARCALL_ERROR_UNSUPPORTED = 22,
 }
 
 /// What an event tells of.

@@ -5,6 +5,10 @@ use std::cell::RefCell;
 use crate::abi::nearcall_result::{self, *};
 
 /// Why a function failed.
+#[expect(
+    dead_code,
+    reason = "a system either has frames, and may fail at them, or lacks them"
+)]
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("`{0}` must not be null")]
@@ -62,6 +66,8 @@ pub(crate) enum Fault {
     Evicted(String),
     #[error("{0}")]
     Broken(String),
+    #[error("this system has no {0} so far")]
+    Unsupported(&'static str),
 }
 
 impl Fault {
@@ -87,6 +93,7 @@ impl Fault {
             Self::Held(_) => NEARCALL_ERROR_HELD,
             Self::Evicted(_) => NEARCALL_ERROR_EVICTED,
             Self::Broken(_) => NEARCALL_ERROR_BROKEN,
+            Self::Unsupported(_) => NEARCALL_ERROR_UNSUPPORTED,
         }
     }
 }

@@ -1,9 +1,16 @@
 //! Frames that this process looks at: a channel of them opened, looked at, held, let go of.
 
+#[cfg(not(target_os = "linux"))]
+mod absent;
+#[cfg(target_os = "linux")]
 mod lease;
+#[cfg(target_os = "linux")]
 mod look;
+#[cfg(target_os = "linux")]
 mod options;
+#[cfg(target_os = "linux")]
 mod seen;
+#[cfg(target_os = "linux")]
 mod trouble;
 
 use std::ffi::c_char;
@@ -12,22 +19,31 @@ use std::time::{Duration, Instant};
 
 use crate::abi::{
     nearcall_channel, nearcall_frame, nearcall_frames, nearcall_frames_info,
-    nearcall_frames_options, nearcall_result,
+    nearcall_frames_options, nearcall_meta, nearcall_opaque, nearcall_result,
 };
 use crate::boundary::{Out, enter, text};
 use crate::channel::Channel;
-use crate::fault::Fault;
 use crate::options::time;
 use crate::runtime::running;
 use crate::table;
 use crate::versioned::{self, Place};
 
+#[cfg(not(target_os = "linux"))]
+use absent::hand_out;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use absent::{FrameReader, Lease};
+#[cfg(target_os = "linux")]
 pub(crate) use lease::Lease;
+#[cfg(target_os = "linux")]
+use lease::hand_out;
+#[cfg(target_os = "linux")]
 pub(crate) use look::FrameReader;
 
 /// Opens a channel of frames by its name, such as "render.main". It never waits, not for the server either: whether
 /// the channel is there is found by nearcall_frames_poll and nearcall_frames_wait. Where the server is gone later on,
-/// the channel is opened again by itself, for a minute. From any thread. `options` may be null.
+/// the channel is opened again by itself, for a minute. From any thread. `options` may be null. On Linux; elsewhere
+/// NEARCALL_ERROR_UNSUPPORTED, and with no channel and no frame the other functions have nothing that they could be
+/// called with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nearcall_frames_open(
     channel: nearcall_channel,
@@ -39,11 +55,11 @@ pub unsafe extern "C" fn nearcall_frames_open(
         // SAFETY: the header asks for a text or null.
         let name = unsafe { text(name, "name") }?;
         // SAFETY: the header asks for a struct that says its size, or null.
-        let options = options::read(&unsafe { versioned::read(options) }?)?;
+        let options = unsafe { versioned::read(options) }?;
         // SAFETY: the header asks for a place or null.
         let out = unsafe { Out::new(frames, "frames") }?;
         let channel = table::find::<Channel>(channel)?;
-        let reader = FrameReader::open(channel.channel.clone(), name.to_owned(), options)?;
+        let reader = FrameReader::open(channel.channel.clone(), name.to_owned(), &options)?;
         out.set(table::insert(Arc::new(reader))?);
         Ok(())
     })
@@ -68,9 +84,9 @@ pub unsafe extern "C" fn nearcall_frames_poll(
         let place = unsafe { Place::new(frame, "frame") }?;
         let reader = table::find::<FrameReader>(frames)?;
         match reader.poll()? {
-            Some(held) => lease::hand_out(held, &place),
+            Some(held) => hand_out(held, &place),
             None => {
-                place.set(lease::NONE);
+                place.set(NONE);
                 Ok(())
             }
         }
@@ -93,7 +109,7 @@ pub unsafe extern "C" fn nearcall_frames_wait(
         let limit = time(timeout_ms, Some(Duration::ZERO));
         // A time too far away for the clock is none.
         let until = limit.and_then(|limit| Instant::now().checked_add(limit));
-        lease::hand_out(reader.wait(until)?, &place)
+        hand_out(reader.wait(until)?, &place)
     })
 }
 
@@ -136,13 +152,35 @@ pub unsafe extern "C" fn nearcall_frame_release(frame: *mut nearcall_frame) -> n
         let lease = unsafe { (*frame).lease };
         if lease != 0 {
             drop(table::remove::<Lease>(lease)?);
-            place.set(lease::NONE);
+            place.set(NONE);
         }
         Ok(())
     })
 }
 
-/// Refuses what a version of the header knows and this one does not.
-fn unknown(what: &'static str, found: u32) -> Fault {
-    Fault::Argument(format!("`{what}` has no value {found}"))
-}
+/// No frame.
+const NONE: nearcall_frame = nearcall_frame {
+    size: 0,
+    meta_kind: 0,
+    lease: 0,
+    data: std::ptr::null(),
+    len: 0,
+    seq: 0,
+    epoch: 0,
+    captured_ns: 0,
+    published_ns: 0,
+    lost: 0,
+    tier: 0,
+    has_crc: 0,
+    crc: 0,
+    user: [0; 24],
+    meta: nearcall_meta {
+        opaque: NOTHING_SAID,
+    },
+};
+
+/// The longest field of the union, so that no byte of it is left as it was.
+const NOTHING_SAID: nearcall_opaque = nearcall_opaque {
+    len: 0,
+    bytes: [0; 160],
+};

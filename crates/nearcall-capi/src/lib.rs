@@ -13,7 +13,6 @@ mod boundary;
 pub mod buffer;
 pub mod channel;
 mod fault;
-#[cfg(target_os = "linux")]
 pub mod frames;
 pub mod host;
 mod inbox;

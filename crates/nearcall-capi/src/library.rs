@@ -52,6 +52,7 @@ const RESULTS: &[(nearcall_result, &CStr)] = &[
     (NEARCALL_ERROR_HELD, c"NEARCALL_ERROR_HELD"),
     (NEARCALL_ERROR_EVICTED, c"NEARCALL_ERROR_EVICTED"),
     (NEARCALL_ERROR_BROKEN, c"NEARCALL_ERROR_BROKEN"),
+    (NEARCALL_ERROR_UNSUPPORTED, c"NEARCALL_ERROR_UNSUPPORTED"),
 ];
 
 /// What failed last on this thread, in words, as text with a NUL. A success leaves it as it is. `needed`, if not null,
@@ -104,6 +105,6 @@ mod tests {
             assert_eq!(*result as usize, position, "{name:?}");
             assert_eq!(format!("{result:?}"), name.to_str().unwrap());
         }
-        assert_eq!(RESULTS.len(), NEARCALL_ERROR_BROKEN as usize + 1);
+        assert_eq!(RESULTS.len(), NEARCALL_ERROR_UNSUPPORTED as usize + 1);
     }
 }

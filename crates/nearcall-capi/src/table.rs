@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::buffer::Buffer;
 use crate::channel::Channel;
 use crate::fault::Fault;
-#[cfg(target_os = "linux")]
 use crate::frames::{FrameReader, Lease};
 use crate::host::{Host, Served};
 use crate::metadata::Metadata;
@@ -41,10 +40,8 @@ struct Slot {
 pub(crate) enum Resource {
     Buffer(Arc<Buffer>),
     Channel(Arc<Channel>),
-    #[cfg(target_os = "linux")]
     Frames(Arc<FrameReader>),
     Host(Arc<Host>),
-    #[cfg(target_os = "linux")]
     Lease(Arc<Lease>),
     Metadata(Arc<Metadata>),
     Served(Arc<Served>),
@@ -85,10 +82,6 @@ kept! {
     Metadata(Metadata) = "metadata";
     Status(Ended) = "status";
     Stream(Stream) = "stream";
-}
-
-#[cfg(target_os = "linux")]
-kept! {
     Frames(FrameReader) = "channel of frames";
     Lease(Lease) = "frame that is held";
 }

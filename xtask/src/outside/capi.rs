@@ -11,6 +11,9 @@ use crate::check::Session;
 use crate::tally::Tally;
 
 use super::server::{Server, runtime_folder};
+pub(super) use windows::windows;
+
+mod windows;
 
 const PROGRAMS: &str = "crates/nearcall-capi/tests/c";
 

@@ -7,12 +7,13 @@ use nearcall::frames::meta::{SampleFormat, StateKind, Video};
 use nearcall::frames::{Frame, Meta};
 
 use super::options::bit;
+use super::{NONE, NOTHING_SAID};
 use crate::abi::nearcall_meta_kind::{self, *};
 use crate::abi::nearcall_sample_format::{NEARCALL_SAMPLE_F32, NEARCALL_SAMPLE_I16};
 use crate::abi::nearcall_state_kind::{NEARCALL_STATE_DELTA, NEARCALL_STATE_SNAPSHOT};
 use crate::abi::{
-    nearcall_audio, nearcall_frame, nearcall_meta, nearcall_opaque, nearcall_rectangle,
-    nearcall_state, nearcall_video,
+    nearcall_audio, nearcall_frame, nearcall_meta, nearcall_rectangle, nearcall_state,
+    nearcall_video,
 };
 use crate::fault::Fault;
 use crate::table;
@@ -41,33 +42,6 @@ impl Drop for Lease {
         self.held.fetch_sub(1, Ordering::Relaxed);
     }
 }
-
-/// No frame.
-pub(super) const NONE: nearcall_frame = nearcall_frame {
-    size: 0,
-    meta_kind: 0,
-    lease: 0,
-    data: std::ptr::null(),
-    len: 0,
-    seq: 0,
-    epoch: 0,
-    captured_ns: 0,
-    published_ns: 0,
-    lost: 0,
-    tier: 0,
-    has_crc: 0,
-    crc: 0,
-    user: [0; 24],
-    meta: nearcall_meta {
-        opaque: NOTHING_SAID,
-    },
-};
-
-/// The longest field of the union, so that no byte of it is left as it was.
-const NOTHING_SAID: nearcall_opaque = nearcall_opaque {
-    len: 0,
-    bytes: [0; 160],
-};
 
 /// Hands a frame to C. Its bytes stay where they are for as long as the handle is open.
 pub(super) fn hand_out(lease: Arc<Lease>, place: &Place<nearcall_frame>) -> Result<(), Fault> {
@@ -175,6 +149,7 @@ fn show_video(video: &Video) -> nearcall_video {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::abi::nearcall_opaque;
     use nearcall::frames::meta::{Opaque, Rectangle};
 
     #[test]

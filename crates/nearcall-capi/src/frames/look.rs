@@ -8,16 +8,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use nearcall::frames::{Frame, FrameStream, NextError, Now, OpenError, Options, Policy};
+use nearcall::frames::{Frame, FrameStream, NextError, Now, OpenError, Policy};
 use nearcall::tokio;
 use nearcall::tokio::sync::oneshot;
 use nearcall::tokio::sync::oneshot::error::TryRecvError;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::lease::Lease;
+use super::options;
 use super::seen::Seen;
 use super::trouble::{no_next, not_opened};
-use crate::abi::nearcall_frames_info;
+use crate::abi::{nearcall_frames_info, nearcall_frames_options};
 use crate::fault::Fault;
 use crate::runtime::{Running, may_wait, running};
 
@@ -78,8 +79,9 @@ impl FrameReader {
     pub(super) fn open(
         channel: nearcall::Channel,
         name: String,
-        options: Options,
+        options: &nearcall_frames_options,
     ) -> Result<Self, Fault> {
+        let options = options::read(options)?;
         let running = running()?;
         let newest = matches!(options.policy, Policy::Latest | Policy::Sample { .. });
         let opening = async move {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use nearcall::frames::channel_limits::PINS_MAX;
 use nearcall::frames::{Options, Policy, Then, Tier};
 
-use super::unknown;
 use crate::abi::nearcall_frames_options;
 use crate::fault::Fault;
 
@@ -74,6 +73,11 @@ fn policy(asked: &nearcall_frames_options) -> Result<Policy, Fault> {
         SAMPLE => Policy::Sample { hz: asked.hz },
         other => return Err(unknown("policy", other)),
     })
+}
+
+/// Refuses what a version of the header knows and this one does not.
+fn unknown(what: &'static str, found: u32) -> Fault {
+    Fault::Argument(format!("`{what}` has no value {found}"))
 }
 
 #[cfg(test)]

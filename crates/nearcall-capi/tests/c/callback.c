@@ -2,14 +2,14 @@
    every call of test.v1.Test once more of whoever called, and how often to repeat. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
+#include "system.h"
 #include <stdatomic.h>
-#include <time.h>
 
 #define PATIENCE 20000
 
 static nearcall_channel channel;
 
-static void soon(void) { nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL); }
+static void soon(void) { nap(1); }
 
 static nearcall_event next(nearcall_stream stream) {
     nearcall_event event = {.size = sizeof event};
@@ -183,7 +183,7 @@ int main(int argc, char **argv) {
     static const char *const wires[] = {"lane", "grpc"};
     for (int i = 0; i < 2; ++i) {
         /* Read when a channel connects, and nothing does now. */
-        CHECK(setenv("NEARCALL_WIRE", wires[i], 1) == 0);
+        CHECK(set_variable("NEARCALL_WIRE", wires[i]) == 0);
         misuse(argv[1]);
         called_back(argv[1], atoi(argv[2]));
         polled(argv[1]);

@@ -2,12 +2,9 @@
    program and an address for it to listen at, and how many frames to take where a leak would show. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
+#include "system.h"
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #define PATIENCE 30000
 #define WIDTH 160u
@@ -16,25 +13,19 @@
 
 static const char *program, *address;
 static nearcall_channel channel;
-static pid_t server;
+static Child server;
+static int runs;
 
-static void soon(void) { nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL); }
+static void soon(void) { nap(1); }
 
 static void stop(void) {
-    if (server > 0) {
-        kill(server, SIGKILL);
-        waitpid(server, NULL, 0);
-    }
-    server = 0;
+    if (runs) kill_program(server);
+    runs = 0;
 }
 
 static void start(void) {
-    server = fork();
-    CHECK(server >= 0);
-    if (server == 0) {
-        execl(program, program, address, "160x120@60", (char *)NULL);
-        _exit(127);
-    }
+    CHECK(start_program(program, address, "160x120@60", &server));
+    runs = 1;
 }
 
 static nearcall_frame empty(void) { return (nearcall_frame){.size = sizeof(nearcall_frame)}; }

@@ -1,12 +1,10 @@
 // Frames by the C++ wrapper. Takes the render program and an address for it to listen at.
 #include "check.h"
+#include "system.h"
 #include <nearcall.hpp>
 
-#include <csignal>
-#include <sys/wait.h>
 #include <thread>
 #include <type_traits>
-#include <unistd.h>
 
 using namespace std::chrono_literals;
 using nearcall::Frame;
@@ -15,23 +13,17 @@ using nearcall::Tier;
 static_assert(!std::is_copy_constructible_v<Frame> && std::is_nothrow_move_constructible_v<Frame>);
 static_assert(!std::is_copy_constructible_v<nearcall::Frames> && std::is_nothrow_move_assignable_v<nearcall::Frames>);
 
-static pid_t server = 0;
+static Child server;
+static bool runs = false;
 
 static void stop() {
-    if (server > 0) {
-        kill(server, SIGKILL);
-        waitpid(server, nullptr, 0);
-    }
-    server = 0;
+    if (runs) kill_program(server);
+    runs = false;
 }
 
 static void start(const char *program, const char *address) {
-    server = fork();
-    CHECK(server >= 0);
-    if (server == 0) {
-        execl(program, program, address, "160x120@60", static_cast<char *>(nullptr));
-        _exit(127);
-    }
+    CHECK(start_program(program, address, "160x120@60", &server));
+    runs = true;
 }
 
 static std::uint64_t sum_of(nearcall::Bytes bytes) {

@@ -2,11 +2,9 @@
  * Takes the address of an arith, the program of one, and an address for it. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
+#include "system.h"
 #include <pthread.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #define PATIENCE 20000 /* milliseconds for what should come at once */
 
@@ -93,7 +91,7 @@ static void polls(void) {
             OK(nearcall_buffer_free(&event.message));
         } else {
             ++frames;
-            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+            nap(1);
         }
     }
     CHECK(numbers == 5 && frames > 0 && event.code == 0);
@@ -170,7 +168,7 @@ static void deadlines(void) {
 }
 
 static void *cancels(void *stream) {
-    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    nap(50);
     OK(nearcall_stream_cancel(*(nearcall_stream *)stream));
     return NULL;
 }
@@ -272,7 +270,7 @@ static void full(void) {
     nearcall_stream stream;
     nearcall_result result;
     int sent = 0;
-    OK(nearcall_channel_lazy("unix:/nowhere/at/all.sock", &options, &nobody));
+    OK(nearcall_channel_lazy(NOWHERE, &options, &nobody));
     OK(nearcall_stream_open(nobody, "/a.B/C", NULL, &stream));
     while ((result = nearcall_stream_send(stream, (const uint8_t *)"x", 1)) == NEARCALL_OK) ++sent;
     CHECK(result == NEARCALL_ERROR_FULL && sent >= 64 && sent < 70);
@@ -300,12 +298,8 @@ static void abandoned(void) {
 }
 
 static void service_dies(const char *program, const char *address) {
-    pid_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
-        execl(program, program, address, (char *)NULL);
-        _exit(127);
-    }
+    Child child;
+    CHECK(start_program(program, address, NULL, &child));
     nearcall_channel_options patient = {
         .size = sizeof patient, .flags = NEARCALL_WAIT_FOR_READY, .connect_timeout_ms = PATIENCE};
     nearcall_channel mortal;
@@ -321,7 +315,7 @@ static void service_dies(const char *program, const char *address) {
     size_t len = put_number(number, 1, 1);
     OK(nearcall_stream_open(mortal, "/arith.v1.Arith/Sum", NULL, &fed));
     for (int i = 0; i < 20; ++i) OK(nearcall_stream_send_wait(fed, number, len, PATIENCE));
-    CHECK(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+    CHECK(kill_program(child));
     while ((result = nearcall_stream_send_wait(fed, number, len, PATIENCE)) == NEARCALL_OK) {}
     CHECK(result == NEARCALL_ERROR_ENDED);
     ends_with(fed, 14);
@@ -363,7 +357,7 @@ static void shut_down(void) {
     nearcall_stream stream = counting(2, 60000, NULL);
     CHECK(next_number(stream) == 1);
     CHECK(pthread_create(&thread, NULL, waits_for_ever, &stream) == 0);
-    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    nap(50);
     OK(nearcall_shutdown());
     CHECK(seen.ends == 1 && seen.code == 1);
     CHECK(pthread_join(thread, NULL) == 0);

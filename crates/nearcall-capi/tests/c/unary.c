@@ -1,5 +1,7 @@
 /* Connecting, calls that wait, statuses and metadata. Takes the address of an arith. */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
+#include "system.h"
 
 static nearcall_channel channel;
 
@@ -16,7 +18,7 @@ static nearcall_result divide(int64_t a, int64_t b, nearcall_status *status) {
 
 static void connecting(const char *target) {
     nearcall_channel none = 77;
-    EXPECT(NEARCALL_ERROR_CONNECT, nearcall_channel_connect("unix:/nowhere/at/all.sock", NULL, &none));
+    EXPECT(NEARCALL_ERROR_CONNECT, nearcall_channel_connect(NOWHERE, NULL, &none));
     CHECK(none == 77);
     EXPECT(NEARCALL_ERROR_CONNECT, nearcall_channel_connect("no such name!", NULL, &none));
     EXPECT(NEARCALL_ERROR_ARGUMENT, nearcall_channel_lazy("no such name!", NULL, &none));
@@ -25,7 +27,7 @@ static void connecting(const char *target) {
     EXPECT(NEARCALL_ERROR_NULL, nearcall_channel_connect(target, NULL, NULL));
 
     nearcall_channel lazy;
-    OK(nearcall_channel_lazy("unix:/nowhere/at/all.sock", NULL, &lazy));
+    OK(nearcall_channel_lazy(NOWHERE, NULL, &lazy));
     nearcall_buffer reply;
     nearcall_status status;
     EXPECT(NEARCALL_ERROR_STATUS, nearcall_unary(lazy, "/a.B/C", NULL, 0, NULL, &reply, &status));
@@ -202,6 +204,29 @@ static void misuse(void) {
     EXPECT(NEARCALL_ERROR_ARGUMENT, nearcall_unary(channel, "/a.B/C", NULL, 0, &options.known, &reply, NULL));
 }
 
+#ifndef __linux__
+/* The functions are there on every system, so that a program links; without frames it is told so, and holds nothing. */
+static void no_frames(void) {
+    nearcall_frames frames = 77;
+    nearcall_frame frame = {.size = sizeof frame};
+    nearcall_frames_info info = {.size = sizeof info};
+    EXPECT(NEARCALL_ERROR_NULL, nearcall_frames_open(channel, NULL, NULL, &frames));
+    EXPECT(NEARCALL_ERROR_HANDLE, nearcall_frames_open(0, "render.main", NULL, &frames));
+    EXPECT(NEARCALL_ERROR_UNSUPPORTED, nearcall_frames_open(channel, "render.main", NULL, &frames));
+    CHECK(frames == 77);
+    char words[256];
+    OK(nearcall_last_error(words, sizeof words, NULL));
+    CHECK(strstr(words, "frames") != NULL);
+    EXPECT(NEARCALL_ERROR_HANDLE, nearcall_frames_poll(channel, &frame));
+    EXPECT(NEARCALL_ERROR_HANDLE, nearcall_frames_wait(channel, 0, &frame));
+    EXPECT(NEARCALL_ERROR_HANDLE, nearcall_frames_get_info(channel, &info));
+    EXPECT(NEARCALL_ERROR_HANDLE, nearcall_frames_close(channel));
+    OK(nearcall_frame_release(&frame));
+    frame.lease = channel;
+    EXPECT(NEARCALL_ERROR_HANDLE, nearcall_frame_release(&frame));
+}
+#endif
+
 static void many(unsigned calls) {
     size_t before = open_handles();
     for (unsigned i = 0; i < calls; ++i) {
@@ -225,6 +250,9 @@ int main(int argc, char **argv) {
     failing();
     labels();
     misuse();
+#ifndef __linux__
+    no_frames();
+#endif
     many((unsigned)atoi(argv[2]));
 
     /* What is open at the end is ended by shutdown, and what comes later starts anew. */

@@ -1,5 +1,6 @@
 // The C++ wrapper, against an arith and a host of its own. Takes the address of an arith and one to listen at.
 #include "check.h"
+#include "system.h"
 #include <nearcall.hpp>
 
 #include <atomic>
@@ -45,7 +46,7 @@ static void calls(nearcall::Channel &arith) {
     auto wrong = arith.unary("wrong", {});
     CHECK(!wrong && wrong.error().result == NEARCALL_ERROR_ARGUMENT && !wrong.error().text.empty());
     CHECK(!wrong.error().status);
-    auto nobody = nearcall::Channel::connect("unix:/nowhere/at/all.sock");
+    auto nobody = nearcall::Channel::connect(NOWHERE);
     CHECK(!nobody && nobody.error().result == NEARCALL_ERROR_CONNECT);
 }
 

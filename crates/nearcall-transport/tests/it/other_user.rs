@@ -4,7 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 
 use nearcall_testkit::left_out_without_root;
-use nearcall_transport::{Address, ListenOptions, Listener, PeerPolicy, PeerRefused};
+use nearcall_transport::{Address, ListenOptions, Listener};
+#[cfg(target_os = "linux")]
+use nearcall_transport::{PeerPolicy, PeerRefused};
+#[cfg(target_os = "linux")]
 use tokio::io::AsyncWriteExt;
 
 use crate::puppet::Puppet;

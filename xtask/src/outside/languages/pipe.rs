@@ -2,43 +2,26 @@
 //! own under Wine.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Child;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 
 use crate::check::Session;
 use crate::outside::go;
-use crate::program::{Program, end_family};
+use crate::outside::wine::WineServer;
+use crate::program::Program;
 use crate::tally::Tally;
 use crate::windows::{Kit, TARGET};
 
 use super::copy::Copy;
 use super::written;
-use super::{LET_IN, TRANSCRIPT, Transcript};
+use super::{TRANSCRIPT, Transcript};
 
 const EXAMPLE: &str = "examples/go/hello";
 
-/// Limit: how long the server may take until it answers; Wine itself may have to start first.
-const START_LIMIT: Duration = Duration::from_secs(60);
-
 /// Limit: how long the client may run.
-pub(super) const RUN_LIMIT: Duration = Duration::from_secs(60);
-
-/// How long to wait between two tries.
-const TRY_INTERVAL: Duration = Duration::from_millis(200);
-
-/// Killed when dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        end_family(self.0.id());
-        self.0.wait().ok();
-    }
-}
+pub(super) const RUN_LIMIT: Duration = Duration::from_secs(120);
 
 /// What stock grpc-go prints with go-winio as its dialer, compared with the transcript.
 pub(in crate::outside) fn windows(session: &Session<'_>) -> anyhow::Result<Tally> {
@@ -47,36 +30,26 @@ pub(in crate::outside) fn windows(session: &Session<'_>) -> anyhow::Result<Tally
     kit.cargo(session)?
         .args(["build", "--package", "arith", "--target", TARGET])
         .succeed()?;
-    let server = kit.built.join(TARGET).join("debug/arith.exe");
-    let address = format!("pipe:nearcall-hello.{}", std::process::id());
-    let run = |program: &Path| -> anyhow::Result<Program> {
-        let program = session.program(&kit.wine)?.arg(program).arg(&address);
-        Ok(kit.set(program))
-    };
-    let mut serving = run(&server)?;
-    let _server = Running(serving.start()?);
+    let arith = kit.built.join(TARGET).join("debug/arith.exe");
+    let arith = WineServer::start(session, &kit, &arith, "nearcall-hello")?;
+    let ended = kit
+        .set(session.program(&kit.wine)?)
+        .arg(&client)
+        .arg(&arith.address)
+        .at_most(RUN_LIMIT)
+        .run()?;
     let expected = Transcript::read(&fs::read_to_string(session.root.join(TRANSCRIPT))?);
-    let start = Instant::now();
-    loop {
-        let ended = run(&client)?.at_most(RUN_LIMIT).run()?;
-        let printed = Transcript::read(&ended.stdout);
-        if ended.status.success() && printed == expected {
-            println!("{printed}");
-            let mut tally = Tally::PASSED;
-            tally += written::run(session, &kit, &address)?;
-            return Ok(tally);
-        }
-        // Until the server is there nothing is answered.
-        let answered = ended.stdout.lines().any(|line| line == LET_IN);
-        if answered || start.elapsed() > START_LIMIT {
-            bail!(
-                "{}\nexpected:\n{expected}\nthe server wrote:{}",
-                ended.in_full(),
-                serving.written()
-            );
-        }
-        thread::sleep(TRY_INTERVAL);
-    }
+    let printed = Transcript::read(&ended.stdout);
+    ensure!(
+        ended.status.success() && printed == expected,
+        "{}\nexpected:\n{expected}\nthe server wrote:{}",
+        ended.in_full(),
+        arith.written()
+    );
+    println!("{printed}");
+    let mut tally = Tally::PASSED;
+    tally += written::run(session, &kit, &arith.address)?;
+    Ok(tally)
 }
 
 /// Builds the client in a copy, with the code that is generated for it.

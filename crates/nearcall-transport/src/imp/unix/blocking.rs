@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
-    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, SocketAddrUnix, SocketFlags,
-    SocketType, connect, recv, sendmsg, socket_with,
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, SocketAddrUnix, SocketType, connect,
+    recv, sendmsg,
 };
 
 use super::name;
@@ -58,13 +58,33 @@ fn unix(
         _ => ConnectError::from_io(address, source.into()),
     };
     let place = place.map_err(failed)?;
-    let flags = SocketFlags::CLOEXEC;
-    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None);
-    let socket = socket.map_err(failed)?;
+    let socket = unix_socket().map_err(failed)?;
     set_socket_timeout(&socket, Timeout::Send, Some(limit)).map_err(failed)?;
     connect(&socket, &place).map_err(failed)?;
     let peer = peer_of(&socket, transport);
     Ok((Socket(socket), peer))
+}
+
+/// How a write neither waits nor raises SIGPIPE.
+#[cfg(not(target_vendor = "apple"))]
+const WRITE_FLAGS: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
+
+#[cfg(not(target_vendor = "apple"))]
+fn unix_socket() -> rustix::io::Result<OwnedFd> {
+    let flags = rustix::net::SocketFlags::CLOEXEC;
+    rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
+}
+
+/// There the socket itself is told not to raise SIGPIPE; std tells those for TCP.
+#[cfg(target_vendor = "apple")]
+const WRITE_FLAGS: SendFlags = SendFlags::DONTWAIT;
+
+#[cfg(target_vendor = "apple")]
+fn unix_socket() -> rustix::io::Result<OwnedFd> {
+    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
+    Ok(socket)
 }
 
 #[cfg(target_os = "linux")]
@@ -141,10 +161,12 @@ impl Socket {
     }
 
     pub(crate) fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         Ok(match slices {
-            [one] => rustix::net::send(&self.0, one, flags)?,
-            many => sendmsg(&self.0, many, &mut SendAncillaryBuffer::default(), flags)?,
+            [one] => rustix::net::send(&self.0, one, WRITE_FLAGS)?,
+            many => {
+                let nothing = &mut SendAncillaryBuffer::default();
+                sendmsg(&self.0, many, nothing, WRITE_FLAGS)?
+            }
         })
     }
 
