@@ -18,7 +18,12 @@ const KIT_VARIABLE: &str = "NEARCALL_WINDOWS_KIT";
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The packages whose tests run on Windows.
-const PACKAGES: [&str; 3] = ["nearcall-lane", "nearcall-transport", "nearcall-rpc"];
+const PACKAGES: [&str; 4] = [
+    "nearcall-lane",
+    "nearcall-sys",
+    "nearcall-transport",
+    "nearcall-rpc",
+];
 
 /// What each test that needs more than Wine says; it counts as passed for its test program, and not here.
 const LEFT_OUT: &str = "left out, since this is Wine: ";
