@@ -18,7 +18,8 @@ const KIT_VARIABLE: &str = "NEARCALL_WINDOWS_KIT";
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The packages whose tests run on Windows.
-const PACKAGES: [&str; 4] = [
+const PACKAGES: [&str; 5] = [
+    "nearcall-frames",
     "nearcall-lane",
     "nearcall-sys",
     "nearcall-transport",
