@@ -18,7 +18,9 @@ const KIT_VARIABLE: &str = "NEARCALL_WINDOWS_KIT";
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The packages whose tests run on Windows.
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 7] = [
+    "nearcall-sidecar",
+    "render",
     "nearcall-frames",
     "nearcall-lane",
     "nearcall-sys",
