@@ -66,6 +66,8 @@ fn generate(root: &Path, folder: &Path) -> anyhow::Result<()> {
     nearcall_build::Builder::new()
         .out_dir(folder)
         .runtime(RUNTIME)
+        // Pieces of frames are sent out of the memory they are in, and taken out of the message they came in.
+        .bytes([".nearcall.frames.v1.Chunk.bytes"])
         // What they call through is above this crate.
         .blocking(false)
         .compile(protos, [root.join(PROTOS)])?;

@@ -103,8 +103,16 @@ pub(crate) const SYSTEMS: &[System] = &[
         smoke: true,
     },
     System {
+        name: "nearcall-file",
+        title: "nearcall, by a file",
+        made: NEARCALL,
+        variant: "file",
+        shape: Shape::Pair,
+        smoke: true,
+    },
+    System {
         name: INLINE,
-        title: "nearcall, inline over gRPC",
+        title: "nearcall, inline",
         made: NEARCALL,
         variant: "inline",
         shape: Shape::Pair,

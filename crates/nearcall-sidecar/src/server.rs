@@ -16,6 +16,7 @@ mod frame_file;
 mod handed;
 #[cfg(target_os = "linux")]
 mod leases;
+mod pieces;
 mod region;
 mod service;
 #[cfg(target_os = "linux")]

@@ -2,24 +2,24 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream as StdStream;
+use std::os::unix::net::UnixStream;
 
 use nearcall_sys::packet;
-use tokio::io::Interest;
-use tokio::net::UnixStream;
+use tokio::net::unix::pipe::Receiver;
 
 /// A second descriptor of a socket, watched for something to take or its end.
 ///
-/// Tokio has no type for sockets that keep messages apart. What it calls a stream only waits here: what is there is
-/// taken through the first descriptor.
+/// Tokio has no type for sockets that keep messages apart. What it calls the reading end of a pipe only waits here: what
+/// is there is taken through the first descriptor. It is not watched for room to write, as a stream would be: the kernel
+/// says that there is some whenever the peer takes a message, and this process would wake for every reader of every frame.
 #[derive(Debug)]
-pub(crate) struct Watched(UnixStream);
+pub(crate) struct Watched(Receiver);
 
 impl Watched {
     pub(crate) fn of(socket: &impl AsFd) -> io::Result<Self> {
-        let second = StdStream::from(socket.as_fd().try_clone_to_owned()?);
+        let second = UnixStream::from(socket.as_fd().try_clone_to_owned()?);
         second.set_nonblocking(true)?;
-        UnixStream::from_std(second).map(Self)
+        Receiver::from_owned_fd_unchecked(second.into()).map(Self)
     }
 
     /// Waits until there may be something new. What is there has to be taken, all of it, before waiting again.
@@ -27,7 +27,7 @@ impl Watched {
         self.0.readable().await?;
         // Forgotten before anything is taken: what comes in between counts as new.
         let forget = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
-        let _ = self.0.try_io(Interest::READABLE, forget);
+        let _ = self.0.try_io(forget);
         Ok(())
     }
 

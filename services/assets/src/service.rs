@@ -212,7 +212,7 @@ fn tell(
             }))?;
             if shared.is_none() {
                 for bytes in pieces {
-                    let bytes = bytes.to_vec();
+                    let bytes = bytes.to_vec().into();
                     send(Told::Chunk(frames::Chunk { bytes }))?;
                 }
             }

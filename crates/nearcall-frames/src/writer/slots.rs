@@ -54,7 +54,9 @@ impl Slots {
         self.occupants.get(usize::from(slot.index()))?.since
     }
 
-    /// Takes a slot that neither is kept nor pinned, and leaves it stamped as being written.
+    /// Takes a slot that neither is kept nor pinned, and leaves it stamped as being written: the one that was written last,
+    /// since a cache may still have it. Those that never had a frame come before, so that what the first touch of memory
+    /// costs is paid at the beginning, and not when a reader first lags.
     ///
     /// A slot is first stamped and then looked for among the pins, with a fence between; a reader first pins and then
     /// looks at the stamp, with a fence between. So one of the two sees the other, whichever comes first: the writer
@@ -66,17 +68,20 @@ impl Slots {
         seq: u64,
         subscriptions: &[Subscription],
     ) -> Option<Slot> {
-        let oldest = self
-            .free(geometry, seq)
-            .min_by_key(|&slot| self.seq(slot))?;
-        stamp(data, geometry, oldest, mark::writing(seq));
+        let kept = kept_from(geometry, seq, subscriptions);
+        let age = |&slot: &Slot| match self.seq(slot) {
+            0 => 0,
+            found => seq.saturating_sub(found),
+        };
+        let newest = self.free(geometry, kept).min_by_key(age)?;
+        stamp(data, geometry, newest, mark::writing(seq));
         data.fence();
         let mut pins = subscriptions.iter().flat_map(Subscription::pins);
-        if !pins.any(|pin| mark::pinned(pin, geometry) == Some(oldest)) {
-            return Some(oldest);
+        if !pins.any(|pin| mark::pinned(pin, geometry) == Some(newest)) {
+            return Some(newest);
         }
-        stamp(data, geometry, oldest, mark::ready(self.seq(oldest)));
-        self.take_any(data, geometry, seq, subscriptions)
+        stamp(data, geometry, newest, mark::ready(self.seq(newest)));
+        self.take_any(data, geometry, seq, kept, subscriptions)
     }
 
     /// Takes any slot that is free, when the first choice was not.
@@ -89,9 +94,10 @@ impl Slots {
         data: &D,
         geometry: &Geometry,
         seq: u64,
+        kept: u64,
         subscriptions: &[Subscription],
     ) -> Option<Slot> {
-        for slot in self.free(geometry, seq) {
+        for slot in self.free(geometry, kept) {
             stamp(data, geometry, slot, mark::writing(seq));
         }
         data.fence();
@@ -104,7 +110,7 @@ impl Slots {
             }
         }
         let mut taken = None;
-        for slot in self.free(geometry, seq) {
+        for slot in self.free(geometry, kept) {
             if taken.is_none() && !self.is_pinned(slot) {
                 taken = Some(slot);
             } else {
@@ -114,13 +120,11 @@ impl Slots {
         taken
     }
 
-    /// The slots whose frame need not be kept once `seq` is written: neither the latest nor those of the history.
-    fn free(&self, geometry: &Geometry, seq: u64) -> impl Iterator<Item = Slot> {
-        let kept = u64::from(geometry.history()).saturating_add(1);
-        let oldest_kept = seq.saturating_sub(kept);
+    /// The slots that have no frame, or one older than `kept`.
+    fn free(&self, geometry: &Geometry, kept: u64) -> impl Iterator<Item = Slot> {
         geometry.all_slots().filter(move |&slot| {
             let found = self.seq(slot);
-            found == 0 || found < oldest_kept
+            found == 0 || found < kept
         })
     }
 
@@ -133,6 +137,19 @@ impl Slots {
         let pinned = self.pinned.get(usize::from(slot.index()));
         pinned.is_some_and(|pinned| *pinned)
     }
+}
+
+/// The oldest frame that is kept while `seq` is written: of the history and the latest, what someone did not take yet. The
+/// latest is kept for those who come.
+fn kept_from(geometry: &Geometry, seq: u64, subscriptions: &[Subscription]) -> u64 {
+    let latest = seq.saturating_sub(1);
+    let history = latest.saturating_sub(geometry.history().into());
+    let wanted = subscriptions
+        .iter()
+        .filter(|one| !one.was_gone())
+        .map(|one| one.consumed(latest).saturating_add(1))
+        .min();
+    wanted.unwrap_or(latest).clamp(history, latest)
 }
 
 fn stamp<D: Memory>(data: &D, geometry: &Geometry, slot: Slot, stamp: u64) {

@@ -1,9 +1,13 @@
 //! What a channel does when all goes well.
 
+#[cfg(target_os = "linux")]
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use nearcall_frames::meta::{Rectangle, Video};
-use nearcall_frames::{Details, End, Meta, Next, NextError, Policy, PublishError, State, Writer};
+use nearcall_frames::{
+    Details, End, Meta, Next, NextError, Policy, PublishError, Reader, State, Writer,
+};
 
 use super::real::{Data, channel, reader};
 use super::{frame, is_nothing, payload, publish};
@@ -68,6 +72,37 @@ fn what_is_held_does_not_change() {
     drop(held.remove(1));
     assert_eq!(frame(&mut reader).seq(), 55);
     assert!(is_nothing(&mut reader));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn frames_that_all_have_taken_alternate_between_two_slots() {
+    let (mut writer, memory) = channel(8, 64, 2);
+    let policy = Policy::DropOldest { depth: 3 };
+    let mut prompt = reader(&mut writer, &memory, policy, 1);
+    let mut late = reader(&mut writer, &memory, policy, 1);
+    let now = Instant::now();
+    let mut round = |late: &mut Reader<_>| {
+        publish(&mut writer, now);
+        let at = frame(&mut prompt).as_ptr();
+        drop(frame(late));
+        at
+    };
+    // Every slot is touched once, before any is written again.
+    let first: HashSet<_> = (0..8).map(|_| round(&mut late)).collect();
+    assert_eq!(first.len(), 8);
+    let later: HashSet<_> = (0..20).map(|_| round(&mut late)).collect();
+    assert_eq!(later.len(), 2);
+    // What one has not taken is kept, as far back as the channel promises.
+    for _ in 0..20 {
+        for _ in 0..3 {
+            publish(&mut writer, now);
+            drop(frame(&mut prompt));
+        }
+        let taken = [(); 3].map(|()| frame(&mut late).seq());
+        let latest = writer.latest();
+        assert_eq!(taken, [latest - 2, latest - 1, latest]);
+    }
 }
 
 #[test]

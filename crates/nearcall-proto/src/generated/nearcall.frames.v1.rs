@@ -2027,8 +2027,8 @@ impl crate::codegen::prost::Name for Frame {
 #[prost(prost_path = "crate::codegen::prost")]
 pub struct Chunk {
     /// The bytes that come next.
-    #[prost(bytes = "vec", tag = "1")]
-    pub bytes: crate::codegen::prost::alloc::vec::Vec<u8>,
+    #[prost(bytes = "bytes", tag = "1")]
+    pub bytes: crate::codegen::prost::bytes::Bytes,
 }
 #[allow(
     dead_code,

@@ -197,7 +197,7 @@ impl Streamed {
             };
             let came = match said {
                 Some(Event::Frame(frame)) => self.begin(frame)?,
-                Some(Event::Chunk(wire::Chunk { bytes })) => self.go_on(bytes)?,
+                Some(Event::Chunk(wire::Chunk { bytes })) => self.go_on(&bytes)?,
                 Some(Event::Gap(wire::Gap { first, last })) => Some(Came::Gap(Gap { first, last })),
                 Some(Event::End(end)) => {
                     self.evicted = end.ending() == wire::Ending::Evicted;
@@ -245,10 +245,10 @@ impl Streamed {
         }
     }
 
-    fn go_on(&mut self, bytes: Vec<u8>) -> Result<Option<Came>, NextError> {
+    fn go_on(&mut self, bytes: &[u8]) -> Result<Option<Came>, NextError> {
         let begun = self.begun.take();
         let (info, mut whole, length) = begun.ok_or_else(|| broken("a frame before its pieces"))?;
-        whole.extend(bytes);
+        whole.extend_from_slice(bytes);
         self.unless_more(info, whole, length)
     }
 

@@ -17,6 +17,7 @@ use wire::subscribe_response::Event;
 use super::channel::Near;
 #[cfg(target_os = "linux")]
 use super::frame_file::FrameFile;
+use super::pieces::pieces_of;
 #[cfg(target_os = "linux")]
 use super::service::reference;
 use crate::limits::{CHUNK_BYTES_MAX, CREDIT_MAX};
@@ -224,7 +225,7 @@ impl Feed {
         if !matches!(self.sends, Sends::Bytes) {
             return self.send_reference(lease).await;
         }
-        self.send_bytes(&lease).await
+        self.send_bytes(lease).await
     }
 
     /// Sends where a frame is, which stays so until the reader lets go.
@@ -232,7 +233,7 @@ impl Feed {
     async fn send_reference(&mut self, lease: Lease<Arc<ReadOnly>>) -> Result<(), Stop> {
         let (info, length, seq) = (write_info(lease.info()), lease.len() as u64, lease.seq());
         let (reference, kept) = match &mut self.sends {
-            Sends::Bytes => return self.send_bytes(&lease).await,
+            Sends::Bytes => return self.send_bytes(lease).await,
             Sends::References => {
                 let reference = reference(&self.near.region, &lease, Vec::new());
                 (reference, Kept::Frame { _lease: lease })
@@ -256,9 +257,9 @@ impl Feed {
     }
 
     /// Sends a frame in pieces; it is held for as long as that takes, by the one pin of this stream.
-    async fn send_bytes(&self, lease: &Lease<Arc<ReadOnly>>) -> Result<(), Stop> {
-        let mut pieces = lease.chunks(CHUNK_BYTES_MAX);
-        let first = pieces.next().unwrap_or_default().to_vec();
+    async fn send_bytes(&self, lease: Lease<Arc<ReadOnly>>) -> Result<(), Stop> {
+        let first = lease.chunks(CHUNK_BYTES_MAX).next().unwrap_or_default();
+        let first = first.to_vec();
         let frame = wire::Frame {
             info: Some(write_info(lease.info())),
             length: lease.len() as u64,
@@ -267,10 +268,11 @@ impl Feed {
             }),
         };
         self.say(Event::Frame(frame)).await?;
-        for piece in pieces {
-            let bytes = piece.to_vec();
+        let (pieces, all_written) = pieces_of(lease, CHUNK_BYTES_MAX);
+        for bytes in pieces {
             self.say(Event::Chunk(wire::Chunk { bytes })).await?;
         }
+        all_written.await;
         Ok(())
     }
 

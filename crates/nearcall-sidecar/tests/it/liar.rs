@@ -400,7 +400,7 @@ async fn frames_that_are_not_in_their_file() {
 async fn streams_that_make_no_sense() {
     let inline = |bytes: usize, length| body(wire::bulk::Content::Inline(vec![0; bytes]), length);
     let chunk = |bytes: usize| {
-        let bytes = vec![0; bytes];
+        let bytes = vec![0; bytes].into();
         Event::Chunk(wire::Chunk { bytes })
     };
     let check = async |expected: &str, events: Vec<Event>| {

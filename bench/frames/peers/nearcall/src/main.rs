@@ -1,11 +1,12 @@
 //! nearcall's frame channels. `--variant` says how frames come about and how they come: `loan` and `copy` in shared
-//! memory, `inline` over gRPC. Among readers, `evil` does what harm it can with what it was granted, and `spin` only takes
-//! the processor from others: what the first costs beyond the second is nearcall's to answer for.
+//! memory, `file` by a file, `inline` over gRPC. Among readers, `evil` does what harm it can with what it was granted, and
+//! `spin` only takes the processor from others: what the first costs beyond the second is nearcall's to answer for.
 
 #![cfg(target_os = "linux")]
 
 mod evil;
 
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -59,6 +60,9 @@ async fn serve(
         PINS
     };
     let slots = HISTORY + pins * u32::try_from(readers)? + 2;
+    if variant == "file" {
+        frames.allow_files_in(&Path::new(address).with_extension("files"))?;
+    }
     let writer = frames.channel(NAME, Geometry::new(slots, payload, HISTORY)?)?;
     let server = nearcall::Server::new(format!("unix:{address}"))
         .add_service(frames.service())
@@ -96,6 +100,7 @@ async fn read(mut reads: Reads, address: &str, variant: &str) -> Result<()> {
     let channel = nearcall::connect(format!("unix:{address}")).await?;
     let (tier, pins) = match variant {
         "inline" => (Tier::Inline, PINS_INLINE),
+        "file" => (Tier::File, PINS),
         _ => (Tier::Broker, PINS),
     };
     let options = Options {
