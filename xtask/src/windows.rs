@@ -24,13 +24,17 @@ const KIT: &str = "windows-kit";
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The packages whose tests run on Windows.
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 10] = [
     "arith",
     "nearcall-capi",
     "nearcall-cli",
+    "nearcall-frames",
     "nearcall-lane",
     "nearcall-rpc",
+    "nearcall-sidecar",
+    "nearcall-sys",
     "nearcall-transport",
+    "render",
 ];
 
 /// Other packages that are built for Windows, whose tests are elsewhere or not for Wine.

@@ -28,6 +28,8 @@ mod reader;
 mod sync;
 mod writer;
 
+#[cfg(windows)]
+pub mod handles;
 #[cfg(target_os = "linux")]
 pub mod handover;
 

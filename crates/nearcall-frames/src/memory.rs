@@ -4,7 +4,7 @@
 //! checked [`Geometry`](crate::Geometry), so an implementation may panic on one that is out of range.
 
 mod heap;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod shared;
 
 use std::fmt::Debug;

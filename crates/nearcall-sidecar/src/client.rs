@@ -2,10 +2,15 @@
 
 mod attached;
 mod bulk;
+#[cfg(target_os = "linux")]
 mod filed;
 mod frame;
+#[cfg(windows)]
+mod handed;
 mod opening;
 mod reattach;
+#[cfg(target_os = "linux")]
+mod socket;
 mod streamed;
 mod upload;
 
@@ -296,7 +301,7 @@ impl FrameStream {
     #[must_use]
     pub fn tier(&self) -> Option<Tier> {
         self.source.as_ref().map(|source| match source {
-            Source::Attached(_) => Tier::Broker,
+            Source::Attached(_) => attached::TIER,
             Source::Streamed(streamed) => streamed.tier(),
         })
     }

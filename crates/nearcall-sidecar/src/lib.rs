@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
-#![cfg(target_os = "linux")]
+#![cfg(any(target_os = "linux", windows))]
 
+#[cfg(target_os = "linux")]
 mod bulk_layout;
 pub mod client;
 pub mod limits;
+mod passed;
 pub mod server;
 pub mod status;
 mod tier;
+#[cfg(target_os = "linux")]
 mod watched;
 mod wire;
 
@@ -14,6 +17,8 @@ pub use client::{
     Bulk, BulkError, Frame, FrameStream, NextError, Now, OpenError, Options, Upload, UploadError,
     UploadOptions, open, take, upload,
 };
-pub use server::{Bulks, ChannelError, FilesError, Frames, Loan, Writer};
+#[cfg(target_os = "linux")]
+pub use server::FilesError;
+pub use server::{Bulks, ChannelError, Frames, Loan, Writer};
 pub use status::Reason;
 pub use tier::Tier;

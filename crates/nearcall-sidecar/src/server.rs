@@ -1,26 +1,38 @@
 //! The serving side: channels by name, those who write them, and the service that opens them.
 
 mod bell;
+#[cfg(target_os = "linux")]
 mod broker;
 mod bulks;
 mod caller;
 mod channel;
 mod expiry;
 mod feed;
+#[cfg(target_os = "linux")]
 mod files;
+#[cfg(target_os = "linux")]
 mod frame_file;
+#[cfg(windows)]
+mod handed;
+#[cfg(target_os = "linux")]
 mod leases;
 mod pieces;
 mod region;
 mod service;
+#[cfg(target_os = "linux")]
+mod shelf;
 mod tickets;
 mod uploads;
 mod writer;
 
 use std::collections::BTreeMap;
+#[cfg(target_os = "linux")]
 use std::io;
+#[cfg(target_os = "linux")]
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+#[cfg(target_os = "linux")]
+use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nearcall_frames::{Geometry, SetUpError};
 use nearcall_proto::frames::v1 as wire;
@@ -28,6 +40,7 @@ use nearcall_proto::frames::v1::frames_server::FramesServer;
 use nearcall_sys::memory::{MakeError, OpenError};
 
 pub use bulks::Bulks;
+#[cfg(target_os = "linux")]
 pub use files::FilesError;
 pub use service::Service;
 pub use writer::{Loan, Writer};
@@ -35,12 +48,16 @@ pub use writer::{Loan, Writer};
 use crate::limits::{CHANNEL_NAME_MAX, CHANNELS_MAX};
 use crate::status::Refused;
 use crate::tier::Tier;
+#[cfg(target_os = "linux")]
 use broker::Brokers;
-use bulks::Shelf;
 use caller::Caller;
 use channel::Channel;
+#[cfg(target_os = "linux")]
 use files::Files;
+#[cfg(target_os = "linux")]
 use leases::Leases;
+#[cfg(target_os = "linux")]
+use shelf::Shelf;
 use tickets::Tickets;
 use uploads::Uploads;
 
@@ -102,14 +119,19 @@ pub struct Frames {
 pub(crate) struct Shared {
     epoch: u64,
     /// Whether other processes of this user are kept out of this one's `/proc`.
+    #[cfg(target_os = "linux")]
     sealed: bool,
     channels: Mutex<Channels>,
     tickets: Tickets,
+    #[cfg(target_os = "linux")]
     brokers: Brokers,
+    #[cfg(target_os = "linux")]
     leases: Leases,
+    #[cfg(target_os = "linux")]
     bulk: Shelf,
     uploads: Uploads,
     /// None where frames may not go by files.
+    #[cfg(target_os = "linux")]
     files: OnceLock<Arc<Files>>,
 }
 
@@ -129,7 +151,10 @@ impl Frames {
     /// No channels yet.
     #[must_use]
     pub fn new() -> Self {
-        Self::with(false)
+        Self::with(
+            #[cfg(target_os = "linux")]
+            false,
+        )
     }
 
     /// As [`new`](Self::new), and keeps other processes of this user out of this process's `/proc` and memory, debuggers
@@ -139,22 +164,28 @@ impl Frames {
     /// # Errors
     ///
     /// The system does not.
+    #[cfg(target_os = "linux")]
     pub fn sealed_from_peers() -> io::Result<Self> {
         nearcall_sys::process::hide_from_peers()?;
         Ok(Self::with(true))
     }
 
-    fn with(sealed: bool) -> Self {
+    fn with(#[cfg(target_os = "linux")] sealed: bool) -> Self {
         Self {
             shared: Arc::new(Shared {
                 epoch: epoch(),
+                #[cfg(target_os = "linux")]
                 sealed,
                 channels: Mutex::default(),
                 tickets: Tickets::default(),
+                #[cfg(target_os = "linux")]
                 brokers: Brokers::default(),
+                #[cfg(target_os = "linux")]
                 leases: Leases::default(),
+                #[cfg(target_os = "linux")]
                 bulk: Shelf::default(),
                 uploads: Uploads::default(),
+                #[cfg(target_os = "linux")]
                 files: OnceLock::new(),
             }),
         }
@@ -168,6 +199,7 @@ impl Frames {
     /// # Errors
     ///
     /// The folder is not this user's alone, or these channels are [sealed](Self::sealed_from_peers), or it was done before.
+    #[cfg(target_os = "linux")]
     pub fn allow_files(&self) -> Result<(), FilesError> {
         self.allow_files_in(&nearcall_transport::runtime_dir())
     }
@@ -178,6 +210,7 @@ impl Frames {
     /// # Errors
     ///
     /// As [`allow_files`](Self::allow_files).
+    #[cfg(target_os = "linux")]
     pub fn allow_files_in(&self, folder: &Path) -> Result<(), FilesError> {
         if self.shared.sealed {
             return Err(FilesError::Sealed);
@@ -264,6 +297,7 @@ impl Shared {
 
     /// The fastest way that a client can use and that there is to it, with the broker's path where it is that. Whoever
     /// comes over a network is told no path.
+    #[cfg(target_os = "linux")]
     fn way(
         self: &Arc<Self>,
         caller: &Caller,
@@ -286,6 +320,17 @@ impl Shared {
             return (Tier::File, None);
         }
         (Tier::Inline, None)
+    }
+
+    /// The fastest way that a client can use and that there is to it: handles are put into the processes of this user.
+    #[cfg(windows)]
+    fn way(caller: &Caller, mut tiers: impl Iterator<Item = wire::Tier>) -> Tier {
+        let can = tiers.any(|tier| tier == wire::Tier::Handle);
+        if can && caller.is_this_user() && caller.pid().is_some() {
+            Tier::Handle
+        } else {
+            Tier::Inline
+        }
     }
 
     fn all(&self) -> Vec<Arc<Channel>> {

@@ -10,6 +10,8 @@ use nearcall_proto::frames::v1 as wire;
 pub enum Tier {
     /// In shared memory that was passed over a Unix socket, with no call for a frame.
     Broker,
+    /// On Windows: in shared memory whose handles the server put into this process, with no call for a frame.
+    Handle,
     /// In shared memory that was opened through `/proc`, with a message for each frame.
     Proc,
     /// In a file that the server writes for this reader alone, read by position, with a message for each frame. For
@@ -20,17 +22,28 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// All of them, the fastest first.
+    /// All that there are on this system, the fastest first.
+    #[cfg(not(windows))]
     pub const ALL: [Self; 4] = [Self::Broker, Self::Proc, Self::File, Self::Inline];
 
+    /// All that there are on this system, the fastest first.
+    #[cfg(windows)]
+    pub const ALL: [Self; 2] = [Self::Handle, Self::Inline];
+
     /// Those that a reader uses where it does not say: all but [`Tier::File`], which is off unless asked for.
+    #[cfg(not(windows))]
     pub const USUAL: [Self; 3] = [Self::Broker, Self::Proc, Self::Inline];
+
+    /// Those that a reader uses where it does not say.
+    #[cfg(windows)]
+    pub const USUAL: [Self; 2] = Self::ALL;
 
     /// As people call it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Broker => "broker",
+            Self::Handle => "handle",
             Self::Proc => "proc",
             Self::File => "file",
             Self::Inline => "inline",
@@ -40,6 +53,7 @@ impl Tier {
     pub(crate) const fn wire(self) -> wire::Tier {
         match self {
             Self::Broker => wire::Tier::Broker,
+            Self::Handle => wire::Tier::Handle,
             Self::Proc => wire::Tier::Proc,
             Self::File => wire::Tier::File,
             Self::Inline => wire::Tier::Inline,

@@ -4,6 +4,8 @@
     reason = "inherited descriptors, variables, code between fork and exec, and memory shared with others have no safe form"
 )]
 
+#[cfg(any(target_os = "linux", windows))]
+pub mod memory;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -12,6 +14,8 @@ mod windows;
 #[cfg(unix)]
 pub use unix::{clock, inherit, limits, process};
 #[cfg(target_os = "linux")]
-pub use unix::{credentials, memory, packet};
+pub use unix::{credentials, packet};
 #[cfg(windows)]
-pub use windows::{claim, clock, descriptor, identity, inherit, pipe, process, socket, wine};
+pub use windows::{
+    claim, clock, descriptor, event, handover, identity, inherit, pipe, process, socket, wine,
+};

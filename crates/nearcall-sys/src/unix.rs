@@ -6,7 +6,7 @@ pub mod credentials;
 pub mod inherit;
 pub mod limits;
 #[cfg(target_os = "linux")]
-pub mod memory;
+pub(crate) mod memory;
 #[cfg(target_os = "linux")]
 pub mod packet;
 pub mod process;

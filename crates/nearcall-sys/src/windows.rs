@@ -3,11 +3,16 @@
 pub mod claim;
 pub mod clock;
 pub mod descriptor;
+pub mod event;
 mod handle;
+pub mod handover;
 pub mod identity;
 pub mod inherit;
+pub(crate) mod memory;
+mod ntdll;
 pub mod pipe;
 pub mod process;
 pub mod socket;
 mod text;
+mod wait;
 pub mod wine;

@@ -33,8 +33,10 @@ pub use nearcall_frames::{
     Details, Geometry, GeometryError, Info, LoanError, Meta, Policy, PublishError, State, Stats,
     SubscriptionStats, Then, limits as channel_limits, meta,
 };
+#[cfg(target_os = "linux")]
+pub use nearcall_sidecar::FilesError;
 pub use nearcall_sidecar::{
-    Bulk, BulkError, Bulks, ChannelError, FilesError, Frame, FrameStream, Frames, Loan, NextError,
-    Now, OpenError, Options, Reason, Tier, Upload, UploadError, UploadOptions, Writer, limits,
-    open, take, upload,
+    Bulk, BulkError, Bulks, ChannelError, Frame, FrameStream, Frames, Loan, NextError, Now,
+    OpenError, Options, Reason, Tier, Upload, UploadError, UploadOptions, Writer, limits, open,
+    take, upload,
 };

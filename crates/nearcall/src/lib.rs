@@ -2,7 +2,7 @@
 
 #[doc(hidden)]
 pub mod codegen;
-#[cfg(all(feature = "frames", target_os = "linux"))]
+#[cfg(all(feature = "frames", any(target_os = "linux", windows)))]
 pub mod frames;
 #[cfg(feature = "log")]
 pub mod log;

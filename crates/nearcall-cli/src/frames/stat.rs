@@ -98,6 +98,7 @@ fn reader(one: wire::Subscription) -> Reader {
         pid: one.pid,
         tier: match one.tier() {
             wire::Tier::Broker => "broker",
+            wire::Tier::Handle => "handle",
             wire::Tier::Proc => "proc",
             wire::Tier::File => "file",
             wire::Tier::Inline => "inline",

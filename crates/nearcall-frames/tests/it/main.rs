@@ -10,7 +10,11 @@
 mod aside;
 mod channel;
 mod corpus;
+#[cfg(any(target_os = "linux", windows))]
+mod dying;
 mod golden;
+#[cfg(windows)]
+mod handles;
 #[cfg(target_os = "linux")]
 mod handover;
 mod hostile;
@@ -19,7 +23,7 @@ mod policy;
 mod process;
 mod real;
 mod refused;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod stress;
 mod waiting;
 

@@ -3,7 +3,6 @@
 //! Each test starts a judge, a process of its own, so that what it counts (descriptors, mappings) is its own. The judge
 //! starts the others. All of them are this test binary in a role.
 
-mod dying;
 mod evil;
 mod killed;
 mod namespaces;

@@ -23,14 +23,38 @@ mod memory {
     }
 
     impl Region {
-        pub(super) fn view(&self) -> View {
+        pub(crate) fn view(&self) -> View {
             open_region(self.0.as_fd(), self.1).unwrap()
         }
     }
 }
 
+#[cfg(windows)]
+mod memory {
+    use std::os::windows::io::{AsHandle, OwnedHandle};
+
+    use nearcall_sys::memory::{ReadOnly, Writable, make_region, open_region};
+
+    pub(crate) type Data = Writable;
+    pub(crate) type View = ReadOnly;
+
+    /// What views of a region are made from.
+    pub(crate) struct Region(OwnedHandle, usize);
+
+    pub(super) fn make(bytes: usize) -> (Data, Region) {
+        let (data, handle) = make_region("frames-test", bytes).unwrap();
+        (data, Region(handle, bytes))
+    }
+
+    impl Region {
+        pub(crate) fn view(&self) -> View {
+            open_region(self.0.as_handle(), self.1).unwrap()
+        }
+    }
+}
+
 /// Where there are no regions yet, the heap has to do.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 mod memory {
     use std::sync::Arc;
 
@@ -47,7 +71,7 @@ mod memory {
     }
 
     impl Region {
-        pub(super) fn view(&self) -> View {
+        pub(crate) fn view(&self) -> View {
             Arc::clone(&self.0)
         }
     }

@@ -1,17 +1,13 @@
 //! Real memory, real threads: what the models say of orders is tried on this machine's.
 
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use super::payload;
+use super::real::{self, View};
 use nearcall_frames::memory::Heap;
-use nearcall_frames::{
-    Details, Geometry, Lease, Next, NextError, Policy, Reader, Request, Silent, Writer,
-};
-use nearcall_sys::memory::{ReadOnly, make_region, open_region};
-
-use super::{IDENTITY, payload};
+use nearcall_frames::{Details, Lease, Next, NextError, Policy, Reader, Request, Silent};
 
 const BYTES: usize = 1_000;
 const PINS: u32 = 2;
@@ -28,9 +24,7 @@ fn no_frame_changes_while_it_is_held() {
         Policy::DropOldest { depth: 1 },
     ];
     let readers = u32::try_from(policies.len()).unwrap();
-    let geometry = Geometry::new(2 + 2 + readers * PINS, BYTES, 2).unwrap();
-    let (memory, region) = make_region("frames-stress-test", geometry.region_bytes()).unwrap();
-    let mut writer = Writer::new(memory, IDENTITY, geometry).unwrap();
+    let (mut writer, region) = real::channel(2 + 2 + readers * PINS, BYTES, 2);
     let failed = Arc::new(AtomicBool::new(false));
     let mut threads = Vec::new();
     for policy in policies {
@@ -38,8 +32,7 @@ fn no_frame_changes_while_it_is_held() {
         let request = Request { policy, pins: PINS };
         let theirs = Box::new(Arc::clone(&page));
         let grant = writer.subscribe(theirs, Box::new(Silent), request).unwrap();
-        let view = open_region(region.as_fd(), geometry.region_bytes()).unwrap();
-        let reader = Reader::attach(view, Box::new(page), &grant).unwrap();
+        let reader = Reader::attach(region.view(), Box::new(page), &grant).unwrap();
         let failed = Arc::clone(&failed);
         threads.push(std::thread::spawn(move || {
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| hold(reader)));
@@ -57,8 +50,8 @@ fn no_frame_changes_while_it_is_held() {
     assert_eq!(writer.stats(Instant::now()).without_slot, 0);
 }
 
-fn hold(mut reader: Reader<ReadOnly>) {
-    let mut held: Option<Lease<ReadOnly>> = None;
+fn hold(mut reader: Reader<View>) {
+    let mut held: Option<Lease<View>> = None;
     let mut leases = 0;
     while leases < LEASES {
         match reader.next(Instant::now()) {

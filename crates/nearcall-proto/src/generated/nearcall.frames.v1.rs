@@ -1388,6 +1388,10 @@ pub struct OpenResponse {
     /// the subscription is.
     #[prost(string, tag = "10")]
     pub file_path: crate::codegen::prost::alloc::string::String,
+    /// For `TIER_HANDLE`: what was put into the process that this connection comes from, by the word of the system. Set
+    /// `taken` within `limits.ticket_ms`; the ticket is presented nowhere.
+    #[prost(message, optional, tag = "11")]
+    pub handles: ::core::option::Option<Handles>,
 }
 #[allow(
     dead_code,
@@ -1417,6 +1421,84 @@ impl crate::codegen::prost::Name for OpenResponse {
     }
     fn type_url() -> crate::codegen::prost::alloc::string::String {
         "/nearcall.frames.v1.OpenResponse".into()
+    }
+}
+/// The numbers that handles have in the client's process, which owns them. Each is marked as inheritable, which no handle
+/// of a process that leaves this to its libraries is; a client looks for the mark, takes it away, and checks of what kind
+/// each is.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct Handles {
+    /// The section with the region, to be mapped for reading.
+    #[prost(uint64, tag = "1")]
+    pub region: u64,
+    /// The section with the return page, to be mapped for writing.
+    #[prost(uint64, tag = "2")]
+    pub page: u64,
+    /// An event that ceases to be set by being waited for: set for a reader that asked to be woken.
+    #[prost(uint64, tag = "3")]
+    pub ring: u64,
+    /// An event that stays set: the subscription lagged, and was ended.
+    #[prost(uint64, tag = "4")]
+    pub evicted: u64,
+    /// An event that stays set: whichever side leaves sets it.
+    #[prost(uint64, tag = "5")]
+    pub left: u64,
+    /// An event that stays set: the client sets it once it has all of these.
+    #[prost(uint64, tag = "6")]
+    pub taken: u64,
+    /// The server's process, to wait for its end.
+    #[prost(uint64, tag = "7")]
+    pub server: u64,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for Handles {
+    const NAME: &'static str = "Handles";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.Handles".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.Handles".into()
     }
 }
 /// What a server allows on a subscription.
@@ -2580,6 +2662,10 @@ pub struct OpenUploadResponse {
     /// How long the ticket is good, in milliseconds.
     #[prost(uint32, tag = "9")]
     pub ticket_ms: u32,
+    /// For `TIER_HANDLE`: the section, as a number in the client's process, which owns it; see `Handles`. The upload lasts as
+    /// long as the connection that asked.
+    #[prost(uint64, tag = "10")]
+    pub handle: u64,
 }
 #[allow(
     dead_code,
@@ -2867,6 +2953,9 @@ pub enum Tier {
     /// The frames' bytes are read from a file that the server writes for this subscription alone, and references to them
     /// come on the stream. The server gives none unless it was told to.
     File = 4,
+    /// On Windows: the server puts handles of the region, of a return page and of events into the client's process, and
+    /// frames are read in place with no call at all.
+    Handle = 5,
 }
 #[allow(
     dead_code,
@@ -2900,6 +2989,7 @@ impl Tier {
             Self::Proc => "TIER_PROC",
             Self::Inline => "TIER_INLINE",
             Self::File => "TIER_FILE",
+            Self::Handle => "TIER_HANDLE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2910,6 +3000,7 @@ impl Tier {
             "TIER_PROC" => Some(Self::Proc),
             "TIER_INLINE" => Some(Self::Inline),
             "TIER_FILE" => Some(Self::File),
+            "TIER_HANDLE" => Some(Self::Handle),
             _ => None,
         }
     }

@@ -1,27 +1,28 @@
-//! Frames in memory that the broker passed: no call for a frame, and a doorbell to sleep by.
+//! Frames in memory that the server handed over: no call for a frame, and a doorbell to sleep by.
 
-use std::io;
-use std::os::fd::AsFd;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use nearcall_frames::handover::claim;
-use nearcall_frames::{End, Heard, Hearing, Next, NextError as ReadError, Policy, Reader};
+use nearcall_frames::{End, Next, NextError as ReadError, Policy, Reader};
 use nearcall_sys::memory::ReadOnly;
-use nearcall_sys::packet::{self, Socket};
 
 use super::frame::Frame;
+#[cfg(windows)]
+pub(super) use super::handed::TIER;
+#[cfg(windows)]
+use super::handed::{Link, hand_over};
 use super::opening::Granted;
+#[cfg(target_os = "linux")]
+pub(super) use super::socket::TIER;
+#[cfg(target_os = "linux")]
+use super::socket::{Link, hand_over};
 use super::{Came, NextError};
-use crate::watched::Watched;
 
 /// A reader that has the memory.
 #[derive(Debug)]
 pub(super) struct Attached {
     reader: Reader<ReadOnly>,
-    /// The doorbell's socket once more; the reader and its leases have the other.
-    bell: Socket,
-    watched: Watched,
+    /// The doorbell once more; the reader and its leases have the other.
+    link: Link,
     /// How often a ring was asked for since all that had come were taken.
     wishes: u32,
     epoch: u64,
@@ -58,30 +59,14 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for AttachFault {
 }
 
 impl Attached {
-    /// Presents the ticket and takes the memory.
+    /// Takes the memory.
     pub(super) async fn attach(granted: Granted) -> Result<Self, AttachFault> {
-        let Granted {
-            grant,
-            ticket,
-            broker,
-            ..
-        } = granted;
-        let ticket = <[u8; 16]>::try_from(ticket)
-            .map_err(|found| io::Error::other(format!("a ticket of {} bytes", found.len())))?;
-        let path = PathBuf::from(broker);
-        // Claiming waits for the server's answer, within a bound; threads of tokio's own do not wait.
-        let claimed = tokio::task::spawn_blocking(move || {
-            let socket = packet::connect(&path)?;
-            let bell = Socket::from(socket.as_fd().try_clone_to_owned()?);
-            let reader = claim(socket, ticket, &grant)?;
-            Ok::<_, AttachFault>((reader, bell))
-        });
-        let (reader, bell) = claimed.await??;
+        let grant = granted.grant;
+        let (reader, link) = hand_over(granted).await?;
         Ok(Self {
             reader,
-            watched: Watched::of(&bell)?,
+            link,
             wishes: 0,
-            bell,
             epoch: grant.identity.epoch,
             blocks: matches!(grant.policy, Policy::Block { .. }),
             gone: false,
@@ -166,29 +151,26 @@ impl Attached {
     }
 
     async fn listen(&mut self) {
-        let news = self.watched.news().await;
         // A wish brings one ring at most: once that is taken, there is nothing to look for but the end, and of that the
         // runtime tells again and again.
-        let is_ring = news.is_ok() && self.watched.drop_sent(1);
+        let is_ring = self.link.ring().await;
         if !is_ring || self.wishes > 1 {
-            self.gone = self.is_hung_up() || news.is_err();
+            self.gone = self.link.is_hung_up();
         }
         self.wishes = 0;
     }
 
     fn is_hung_up(&mut self) -> bool {
-        self.gone = self.gone || Hearing::hear(&self.bell, Duration::ZERO) == Heard::Gone;
+        self.gone = self.gone || self.link.is_hung_up();
         self.gone
     }
 
     /// A server that evicts a reader says no more and still listens; one that is gone does neither.
     fn after_hang_up(&mut self) -> Result<Came, NextError> {
-        match self.bell.ring() {
-            packet::Rung::Gone => Ok(Came::Lost),
-            packet::Rung::Yes | packet::Rung::Full => {
-                self.evicted = true;
-                Err(NextError::Evicted)
-            }
+        if self.link.is_server_gone() {
+            return Ok(Came::Lost);
         }
+        self.evicted = true;
+        Err(NextError::Evicted)
     }
 }

@@ -1,17 +1,23 @@
 //! Bulk data that came.
 
 use std::fmt;
+#[cfg(target_os = "linux")]
 use std::fs::File;
 use std::io;
-use std::ops::{Deref, Range};
+use std::ops::Deref;
+#[cfg(target_os = "linux")]
+use std::ops::Range;
+#[cfg(target_os = "linux")]
 use std::os::fd::AsFd;
 
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::Channel;
+#[cfg(target_os = "linux")]
 use nearcall_sys::memory::{ReadOnly, open_region};
 use wire::bulk::Content;
 
+#[cfg(target_os = "linux")]
 use crate::bulk_layout::{LINE_BYTES, line};
 use crate::tier::Tier;
 
@@ -22,6 +28,7 @@ pub struct Bulk(Body);
 
 enum Body {
     Here(Vec<u8>),
+    #[cfg(target_os = "linux")]
     There {
         view: ReadOnly,
         /// **Invariant:** lies within the view.
@@ -72,6 +79,7 @@ pub async fn take(channel: &Channel, bulk: wire::Bulk) -> Result<Bulk, BulkError
     opened
 }
 
+#[cfg(target_os = "linux")]
 fn open(frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
     let found = "a reference that lacks something";
     let missing = || BulkError::Content { found };
@@ -98,12 +106,20 @@ fn open(frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
     Ok(Bulk(Body::There { view, range }))
 }
 
+/// A server that was not told that this client can open a path sends none.
+#[cfg(windows)]
+fn open(_frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
+    let found = "a path, by which Windows has no memory";
+    Err(BulkError::Content { found })
+}
+
 impl Bulk {
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match &self.0 {
             Body::Here(bytes) => bytes,
+            #[cfg(target_os = "linux")]
             // The server writes them before it tells of them, and never again.
             Body::There { view, range } => view.leased(range.clone()),
         }
@@ -114,6 +130,7 @@ impl Bulk {
     pub const fn tier(&self) -> Tier {
         match self.0 {
             Body::Here(_) => Tier::Inline,
+            #[cfg(target_os = "linux")]
             Body::There { .. } => Tier::Proc,
         }
     }

@@ -1,13 +1,18 @@
 //! A frame that came.
 
 use std::fmt;
-use std::ops::{Deref, Range};
+use std::ops::Deref;
+#[cfg(target_os = "linux")]
+use std::ops::Range;
+#[cfg(target_os = "linux")]
 use std::sync::Arc;
 
 use nearcall_frames::{Info, Lease, Meta};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_sys::memory::ReadOnly;
 
+use super::attached;
+#[cfg(target_os = "linux")]
 use super::streamed::Hold;
 use crate::tier::Tier;
 use crate::wire::write_info;
@@ -26,6 +31,7 @@ pub struct Frame {
 /// Where the bytes are.
 enum Body {
     Leased(Lease<ReadOnly>),
+    #[cfg(target_os = "linux")]
     Held {
         view: Arc<ReadOnly>,
         /// **Invariant:** lies within the view.
@@ -47,6 +53,7 @@ impl Frame {
     }
 
     /// A frame in memory, which the server holds until `hold` is dropped. None where it does not lie within the view.
+    #[cfg(target_os = "linux")]
     pub(super) fn held(
         view: Arc<ReadOnly>,
         range: Range<usize>,
@@ -78,6 +85,7 @@ impl Frame {
     pub fn bytes(&self) -> &[u8] {
         match &self.body {
             Body::Leased(lease) => lease,
+            #[cfg(target_os = "linux")]
             Body::Held { view, range, .. } => view.leased(range.clone()),
             Body::Here(bytes, ..) => bytes,
         }
@@ -88,7 +96,9 @@ impl Frame {
     pub fn info(&self) -> &Info {
         match &self.body {
             Body::Leased(lease) => lease.info(),
-            Body::Held { info, .. } | Body::Here(_, info, _) => info,
+            #[cfg(target_os = "linux")]
+            Body::Held { info, .. } => info,
+            Body::Here(_, info, _) => info,
         }
     }
 
@@ -126,7 +136,8 @@ impl Frame {
     #[must_use]
     pub const fn tier(&self) -> Tier {
         match self.body {
-            Body::Leased(_) => Tier::Broker,
+            Body::Leased(_) => attached::TIER,
+            #[cfg(target_os = "linux")]
             Body::Held { .. } => Tier::Proc,
             Body::Here(_, _, tier) => tier,
         }

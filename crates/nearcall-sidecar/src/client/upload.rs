@@ -1,14 +1,23 @@
 //! Bytes for a server: written into memory that it made, or sent inline.
 
+#[cfg(target_os = "linux")]
 use std::fs::OpenOptions;
+#[cfg(target_os = "linux")]
 use std::io;
+#[cfg(target_os = "linux")]
 use std::os::fd::AsFd;
+#[cfg(windows)]
+use std::os::windows::io::AsHandle;
 
+#[cfg(target_os = "linux")]
 use nearcall_frames::handover::fetch_upload;
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::Channel;
+#[cfg(windows)]
+use nearcall_sys::handover::take;
 use nearcall_sys::memory::{Writable, open_upload};
+#[cfg(target_os = "linux")]
 use nearcall_sys::packet::{self, Socket};
 use tonic::Status;
 use wire::bulk::Content;
@@ -92,6 +101,7 @@ enum Body {
         memory: Writable,
         upload: Vec<u8>,
         tier: Tier,
+        #[cfg(target_os = "linux")]
         /// The upload lasts as long as this; none where it lasts as long as the connection.
         _socket: Option<Socket>,
     },
@@ -108,7 +118,7 @@ impl UploadOptions {
     pub async fn open(self, channel: &Channel, bytes: usize) -> Result<Upload, UploadError> {
         let mut tiers = self.tiers;
         let mut useless = Vec::new();
-        let mut client = FramesClient::new(channel.clone());
+        let client = FramesClient::new(channel.clone());
         loop {
             let request = wire::OpenUploadRequest {
                 bytes: bytes as u64,
@@ -116,16 +126,31 @@ impl UploadOptions {
                 inline_below: Some(self.inline_below),
                 instead_of: useless,
             };
-            let told = client.open_upload(request).await;
-            let told = told.map_err(UploadError::Refused)?.into_inner();
-            let expected = "a tier that is known";
-            let tier = Tier::read(told.tier()).ok_or(UploadError::Answer { expected })?;
-            if tier == Tier::Inline {
-                let body = Body::Here(vec![0; bytes]);
-                return Ok(Upload { bytes, body });
-            }
-            useless = told.upload.clone();
-            match open(tier, told, bytes).await {
+            let mut asking = client.clone();
+            let ask = async move {
+                let told = asking.open_upload(request).await;
+                let told = told.map_err(UploadError::Refused)?.into_inner();
+                let expected = "a tier that is known";
+                let tier = Tier::read(told.tier()).ok_or(UploadError::Answer { expected })?;
+                let upload = told.upload.clone();
+                let opened = match tier {
+                    Tier::Inline => Ok(Body::Here(vec![0; bytes])),
+                    _ => open(tier, told, bytes).await,
+                };
+                Ok::<_, UploadError>((tier, upload, opened))
+            };
+            // What the server put into this process is in the answer, which is waited for even where nobody waits for this.
+            #[cfg(windows)]
+            let ask = async {
+                let asked = tokio::spawn(ask).await;
+                asked.unwrap_or_else(|error| {
+                    let status = Status::cancelled(error.to_string());
+                    Err(UploadError::Refused(status))
+                })
+            };
+            let (tier, upload, opened) = ask.await?;
+            useless = upload;
+            match opened {
                 Ok(body) => return Ok(Upload { bytes, body }),
                 Err(fault) => {
                     tracing::debug!(%tier, %fault, "bytes cannot go so; asking for another way");
@@ -136,6 +161,7 @@ impl UploadOptions {
     }
 }
 
+#[cfg(target_os = "linux")]
 async fn open(tier: Tier, told: wire::OpenUploadResponse, bytes: usize) -> Result<Body, Fault> {
     let upload = told.upload;
     let (memory, socket) = if tier == Tier::Broker {
@@ -159,6 +185,17 @@ async fn open(tier: Tier, told: wire::OpenUploadResponse, bytes: usize) -> Resul
         upload,
         tier,
         _socket: socket,
+    })
+}
+
+/// Maps what the server put into this process. A server knows that it is there: there is nothing to wait for.
+#[cfg(windows)]
+async fn open(tier: Tier, told: wire::OpenUploadResponse, bytes: usize) -> Result<Body, Fault> {
+    let memory = open_upload(take(told.handle)?.as_handle(), bytes)?;
+    Ok(Body::There {
+        memory,
+        upload: told.upload,
+        tier,
     })
 }
 

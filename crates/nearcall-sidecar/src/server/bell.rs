@@ -1,17 +1,24 @@
 //! Doorbells of readers: those who are not there yet, and those within this process.
 
+#[cfg(target_os = "linux")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+#[cfg(windows)]
+pub(super) use nearcall_frames::handles::Bell as FarBell;
 use nearcall_frames::{Doorbell, Policy, Rung};
+#[cfg(target_os = "linux")]
 use nearcall_sys::packet::Socket;
 use tokio::sync::Notify;
 
 /// The doorbell of a reader that has a ticket and comes with its socket later.
+#[cfg(target_os = "linux")]
 #[derive(Debug, Clone, Default)]
-pub(super) struct LateBell(Arc<OnceLock<Socket>>);
+pub(super) struct FarBell(Arc<OnceLock<Socket>>);
 
-impl LateBell {
+#[cfg(target_os = "linux")]
+impl FarBell {
     /// The reader is there, and is told of its memory over the socket that comes back. A ticket is used once, so this is
     /// too: a second socket would be hung up on, as who sent it deserves.
     pub(super) fn connect(&self, socket: Socket) -> &Socket {
@@ -19,7 +26,8 @@ impl LateBell {
     }
 }
 
-impl Doorbell for LateBell {
+#[cfg(target_os = "linux")]
+impl Doorbell for FarBell {
     fn ring(&self) -> Rung {
         // Who is not there has no page to wish in, so this is rung for those who are.
         self.0.get().map_or(Rung::Yes, Doorbell::ring)

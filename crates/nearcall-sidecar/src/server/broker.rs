@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -25,6 +24,7 @@ use super::channel::{Far, Subscribed};
 use super::tickets::{Granted, Secret, TicketFault};
 use super::uploads::Held;
 use crate::limits::{ACCEPT_PAUSE, CLAIMS_MAX, HANG_UP_PAUSE, UNASKED_TAKEN_MAX};
+use crate::passed::borrowed;
 use crate::watched::Watched;
 
 /// What the broker's socket is called, after the server's own.
@@ -182,7 +182,7 @@ async fn claim(socket: Socket, shared: Weak<Shared>) -> Option<(Watched, Claimed
 
 fn granted(socket: &Socket, secret: Secret, shared: &Shared) -> Result<Granted, Refusal> {
     let uid = socket.credentials().ok().map(|credentials| credentials.uid);
-    match shared.tickets.take(&secret, uid) {
+    match shared.tickets.take(&secret, uid.as_ref()) {
         Ok(Granted::Memory(far)) if far.subscribed.is_over() => Err(Refusal::Ended),
         Ok(granted @ (Granted::Memory(_) | Granted::Upload(_))) => Ok(granted),
         // Used up all the same.
@@ -200,10 +200,11 @@ fn begin(socket: Socket, far: Far) -> Option<Subscribed> {
         region,
         subscribed,
     } = far;
+    let page = page?;
     // In this order: who has its page may go to sleep by it at once, and is woken once for each wish. A ring that nobody
     // was connected to hear would be the only one.
     let socket = bell.connect(socket);
-    let handed = hand_over(socket, &grant, region.descriptor.as_fd(), page);
+    let handed = hand_over(socket, &grant, borrowed(&region.passed), page);
     if let Err(error) = handed {
         tracing::debug!(%error, "a reader hung up as its memory was handed over");
         return None;

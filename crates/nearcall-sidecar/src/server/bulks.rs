@@ -1,23 +1,14 @@
 //! Bulk data of any service: bytes in shared memory for one client, and bytes that a client uploaded.
 
-use std::collections::HashMap;
-use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use nearcall_proto::frames::v1 as wire;
-use nearcall_rpc::Session;
-use nearcall_sys::memory::make_region;
 use tonic::Status;
 use wire::bulk::Content;
 
 use super::Shared;
 use super::caller::Caller;
-use super::expiry::Expiry;
-use super::region::path_of;
-use super::tickets::{self, Secret};
 use super::uploads::Uploads;
-use crate::bulk_layout::{BYTES_AT, line};
-use crate::limits::{BULK_BYTES_MAX, BULKS_MAX, INLINE_BELOW};
 use crate::status::Refused;
 
 /// What a service gives to, and takes from, one caller as bulk data; of [`Frames::bulks`](super::Frames::bulks).
@@ -29,21 +20,6 @@ pub struct Bulks {
     caller: Caller,
 }
 
-/// Memory that is shared and was not let go of.
-#[derive(Debug)]
-struct Lent {
-    /// What the path in `/proc` leads to.
-    _descriptor: OwnedFd,
-    bytes: usize,
-    session: Session,
-    /// Ends with the memory.
-    _expiry: Expiry,
-}
-
-/// All that is lent.
-#[derive(Debug, Default)]
-pub(super) struct Shelf(Mutex<HashMap<Secret, Lent>>);
-
 impl Bulks {
     pub(super) fn new(shared: Arc<Shared>, caller: Caller) -> Self {
         Self { shared, caller }
@@ -51,53 +27,18 @@ impl Bulks {
 
     /// Puts bytes into shared memory for the caller, who has said that it can map what a path in `/proc` leads to. None
     /// where they are better sent inline: there are few of them, the caller is another user or over a network, it holds
-    /// as much as it may, or there is no memory.
+    /// as much as it may, or there is no memory. On Windows they always are.
     ///
     /// The trap: this copies, and the system fills the memory. Many bytes are for a thread that may block.
     #[must_use]
     pub fn share(&self, bytes: &[u8]) -> Option<wire::Bulk> {
-        let session = self.caller.session.as_ref()?;
-        let few = (bytes.len() as u64) < INLINE_BELOW;
-        if few || self.shared.sealed || !self.caller.is_this_user() {
-            return None;
+        #[cfg(target_os = "linux")]
+        return super::shelf::share(&self.shared, &self.caller, bytes);
+        #[cfg(windows)]
+        {
+            let _ = bytes;
+            None
         }
-        let shelf = &self.shared.bulk;
-        if !shelf.has_room(session, bytes.len()) {
-            return None;
-        }
-        let secret = tickets::secret().ok()?;
-        let region_bytes = BYTES_AT.checked_add(bytes.len())?;
-        let (mut memory, descriptor) = make_region("nearcall-bulk", region_bytes)
-            .inspect_err(|error| tracing::warn!(%error, "bulk data goes inline"))
-            .ok()?;
-        memory.write(0, &line(&secret));
-        memory.set_apart(BYTES_AT);
-        memory.lend(BYTES_AT..region_bytes)?.copy_from_slice(bytes);
-        let path = path_of(&descriptor);
-        shelf.keep(&self.shared, secret, session, descriptor, bytes.len())?;
-        let geometry = wire::Geometry {
-            slots: 1,
-            payload_bytes: bytes.len() as u64,
-            history: 0,
-            region_bytes: region_bytes as u64,
-        };
-        let region = wire::Region {
-            epoch: self.shared.epoch,
-            channel: 0,
-            region: 0,
-            geometry: Some(geometry),
-            path,
-        };
-        let frame = wire::FrameRef {
-            region: Some(region),
-            seq: 0,
-            offset: BYTES_AT as u64,
-            length: bytes.len() as u64,
-            lease: secret.to_vec(),
-        };
-        Some(wire::Bulk {
-            content: Some(Content::Frame(frame)),
-        })
     }
 
     /// The bytes that the caller sent, inline or by an upload, which is used up by this. They are a copy: whatever the
@@ -120,65 +61,4 @@ impl Bulks {
             None => misused("nothing"),
         }
     }
-}
-
-impl Shelf {
-    fn lent(&self) -> MutexGuard<'_, HashMap<Secret, Lent>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn has_room(&self, session: &Session, bytes: usize) -> bool {
-        room(&self.lent(), session, bytes)
-    }
-
-    /// Keeps memory for a connection, if there is room by now.
-    fn keep(
-        &self,
-        shared: &Arc<Shared>,
-        secret: Secret,
-        session: &Session,
-        descriptor: OwnedFd,
-        bytes: usize,
-    ) -> Option<()> {
-        let ended = session.ended();
-        let weak = Arc::downgrade(shared);
-        let expiry = async move {
-            ended.await;
-            if let Some(shared) = weak.upgrade() {
-                let gone = shared.bulk.lent().remove(&secret);
-                drop(gone);
-            }
-        };
-        let lent = Lent {
-            _descriptor: descriptor,
-            bytes,
-            session: session.clone(),
-            _expiry: Expiry::new(expiry),
-        };
-        let mut all = self.lent();
-        let fits = room(&all, session, bytes);
-        fits.then(|| {
-            all.insert(secret, lent);
-        })
-    }
-
-    /// Lets go of memory, if it is lent to this connection.
-    pub(super) fn let_go(&self, secret: &[u8], session: &Session) {
-        let Ok(secret) = Secret::try_from(secret) else {
-            return;
-        };
-        let mut all = self.lent();
-        let is_theirs = all
-            .get(&secret)
-            .is_some_and(|one| one.session.is_same(session));
-        let gone = is_theirs.then(|| all.remove(&secret));
-        drop(all);
-        drop(gone);
-    }
-}
-
-fn room(lent: &HashMap<Secret, Lent>, session: &Session, bytes: usize) -> bool {
-    let theirs = lent.values().filter(|one| one.session.is_same(session));
-    let all: usize = lent.values().map(|one| one.bytes).sum();
-    theirs.count() < BULKS_MAX && all.saturating_add(bytes) <= BULK_BYTES_MAX
 }

@@ -1,7 +1,6 @@
 //! One channel: its writer under a lock that nobody holds for long, its region, and who subscribed.
 
 use std::collections::HashMap;
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -14,9 +13,11 @@ use nearcall_proto::frames::v1 as wire;
 use nearcall_sys::memory::{ReadOnly, Writable, make_return_page};
 
 use super::ChannelError;
-use super::bell::{LateBell, NearBell};
+use super::bell::{FarBell, NearBell};
+use super::caller::User;
 use super::region::Region;
 use super::tickets::Secret;
+use crate::passed::Passed;
 use crate::status::Refused;
 use crate::tier::Tier;
 use crate::wire::{write_geometry, write_policy};
@@ -49,10 +50,10 @@ pub(super) struct WhoReads {
 }
 
 /// Whose a subscription is: who opened it, with the ticket that it got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Proof {
     pub(super) ticket: Secret,
-    pub(super) uid: Option<u32>,
+    pub(super) user: Option<User>,
 }
 
 /// A subscription, given back when this is dropped, which has to be after whatever reads by it.
@@ -75,8 +76,9 @@ pub(super) struct Near {
 /// A subscription whose memory is handed over.
 #[derive(Debug)]
 pub(super) struct Far {
-    pub(super) page: OwnedFd,
-    pub(super) bell: LateBell,
+    /// None once it is handed over.
+    pub(super) page: Option<Passed>,
+    pub(super) bell: FarBell,
     pub(super) grant: Grant,
     pub(super) region: Arc<Region>,
     pub(super) subscribed: Subscribed,
@@ -153,16 +155,16 @@ impl Channel {
     /// A subscription whose memory is handed over.
     pub(super) fn subscribe_far(
         self: &Arc<Self>,
+        bell: FarBell,
         request: Request,
         who: WhoReads,
     ) -> Result<Far, Refused> {
         let (ours, page) = make_return_page("nearcall-frames-page")
             .map_err(|error| Refused::Memory(error.to_string()))?;
-        let bell = LateBell::default();
         let theirs = Box::new(bell.clone());
         let (grant, region, subscribed) = self.subscribe(Box::new(ours), theirs, request, who)?;
         Ok(Far {
-            page,
+            page: Some(page),
             bell,
             grant,
             region,
@@ -204,14 +206,14 @@ impl Channel {
     pub(super) fn set_policy(
         &self,
         id: SubscriptionId,
-        proof: Proof,
+        proof: &Proof,
         policy: Policy,
     ) -> Result<(), Refused> {
         let mut core = self.core();
         core.reap();
         let core = &mut *core;
         let who = core.readers.get(&id);
-        if who.is_none_or(|who| who.proof != Some(proof)) {
+        if who.is_none_or(|who| who.proof.as_ref() != Some(proof)) {
             return Err(Refused::NotTheirs);
         }
         let writer = core.writer.as_mut().ok_or(Refused::Ended)?;

@@ -1,6 +1,7 @@
 //! The memory of a channel, as long as anyone needs it.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
 
 use nearcall_frames::{Geometry, Identity};
@@ -8,6 +9,7 @@ use nearcall_proto::frames::v1 as wire;
 use nearcall_sys::memory::{ReadOnly, Writable, make_region, open_region};
 
 use super::ChannelError;
+use crate::passed::{Passed, borrowed};
 use crate::wire::write_region;
 
 /// A region, made and sealed by this process.
@@ -17,7 +19,7 @@ pub(super) struct Region {
     pub(super) geometry: Geometry,
     /// For readers within this process, which send on what they read.
     pub(super) view: Arc<ReadOnly>,
-    pub(super) descriptor: OwnedFd,
+    pub(super) passed: Passed,
 }
 
 impl Region {
@@ -28,30 +30,32 @@ impl Region {
         geometry: Geometry,
     ) -> Result<(Self, Writable), ChannelError> {
         let bytes = geometry.region_bytes();
-        let (memory, descriptor) = make_region(&format!("nearcall-frames:{name}"), bytes)?;
-        let view = open_region(descriptor.as_fd(), bytes)?;
+        let (memory, passed) = make_region(&format!("nearcall-frames:{name}"), bytes)?;
+        let view = open_region(borrowed(&passed), bytes)?;
         let region = Self {
             identity,
             geometry,
             view: Arc::new(view),
-            descriptor,
+            passed,
         };
         Ok((region, memory))
     }
 
-    /// As a client is told of it, with the path or without.
-    pub(super) fn told(&self, with_path: bool) -> wire::Region {
-        let path = if with_path {
-            path_of(&self.descriptor)
-        } else {
-            String::new()
-        };
-        write_region(self.identity, &self.geometry, path)
+    /// As a client is told of it that opens no path.
+    pub(super) fn told(&self) -> wire::Region {
+        write_region(self.identity, &self.geometry, String::new())
+    }
+
+    /// As a client is told of it that opens it by a path.
+    #[cfg(target_os = "linux")]
+    pub(super) fn told_with_path(&self) -> wire::Region {
+        write_region(self.identity, &self.geometry, path_of(&self.passed))
     }
 }
 
 /// Where a process of the same user opens what a descriptor of this process leads to.
-pub(super) fn path_of(descriptor: &OwnedFd) -> String {
+#[cfg(target_os = "linux")]
+pub(super) fn path_of(descriptor: &Passed) -> String {
     let (pid, number) = (std::process::id(), descriptor.as_raw_fd());
     format!("/proc/{pid}/fd/{number}")
 }

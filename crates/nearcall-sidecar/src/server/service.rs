@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use nearcall_frames::{Lease, Policy, Request, SubscriptionId};
+#[cfg(target_os = "linux")]
+use nearcall_frames::Lease;
+use nearcall_frames::{Policy, Request, SubscriptionId};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_server;
 use nearcall_rpc::Session;
+#[cfg(target_os = "linux")]
 use nearcall_sys::memory::ReadOnly;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -13,11 +16,18 @@ use tonic::{Status, Streaming, async_trait};
 use wire::subscribe_request::Request as Said;
 
 use super::Shared;
+#[cfg(target_os = "linux")]
+use super::bell::FarBell;
 use super::caller::Caller;
 use super::channel::{Channel, Proof, WhoReads};
 use super::feed::{Feed, Sends};
+#[cfg(target_os = "linux")]
 use super::frame_file::FrameFile;
+#[cfg(windows)]
+use super::handed;
+#[cfg(target_os = "linux")]
 use super::leases::Leases;
+#[cfg(target_os = "linux")]
 use super::region::Region;
 use super::tickets::{Granted, Holder, secret};
 use super::uploads::Uploads;
@@ -44,48 +54,60 @@ impl Service {
     fn grant(
         channel: &Arc<Channel>,
         tier: Tier,
-        request: Request,
-        pid: Option<u32>,
-        proof: Proof,
+        asked: Request,
+        caller: &Caller,
+        proof: &Proof,
     ) -> Result<(Granted, wire::OpenResponse), Refused> {
         let who = WhoReads {
             tier: Some(tier),
-            pid,
-            proof: Some(proof),
+            pid: caller.pid(),
+            proof: Some(proof.clone()),
             bell: None,
         };
         // What goes inline or by a file is copied, so that one frame at a time is held here however many the reader keeps.
         let pins = if matches!(tier, Tier::Inline | Tier::File) {
             1
         } else {
-            request.pins
+            asked.pins
         };
-        let request = Request { pins, ..request };
-        let (granted, grant, region) = if tier == Tier::Broker {
-            let far = channel.subscribe_far(request, who)?;
-            let (grant, region) = (far.grant, Arc::clone(&far.region));
-            (Granted::Memory(far), grant, region)
-        } else {
-            let (near, grant) = channel.subscribe_near(request, who)?;
-            let region = Arc::clone(&near.region);
-            let sends = match tier {
-                Tier::Proc => Sends::References,
-                _ => Sends::Bytes,
-            };
-            (Granted::Stream(sends, near), grant, region)
-        };
-        let told = wire::OpenResponse {
+        let request = Request { pins, ..asked };
+        let mut told = wire::OpenResponse {
             tier: tier.wire().into(),
-            region: Some(region.told(tier == Tier::Proc)),
-            subscription: grant.id.number(),
             ticket: proof.ticket.to_vec(),
-            broker_path: String::new(),
-            policy: Some(write_policy(grant.policy)),
-            pins: grant.pins,
-            first: grant.first,
             limits: Some(limits()),
-            file_path: String::new(),
+            ..wire::OpenResponse::default()
         };
+        let (granted, grant, region) = match tier {
+            #[cfg(target_os = "linux")]
+            Tier::Broker => {
+                let far = channel.subscribe_far(FarBell::default(), request, who)?;
+                let (grant, region) = (far.grant, Arc::clone(&far.region));
+                (Granted::Memory(far), grant, region)
+            }
+            #[cfg(windows)]
+            Tier::Handle => {
+                let Some((far, handles)) = handed::hand(channel, caller, request, who)? else {
+                    return Self::grant(channel, Tier::Inline, asked, caller, proof);
+                };
+                told.handles = Some(handles);
+                let (grant, region) = (far.grant, Arc::clone(&far.region));
+                (Granted::Memory(far), grant, region)
+            }
+            _ => {
+                let (near, grant) = channel.subscribe_near(request, who)?;
+                let region = Arc::clone(&near.region);
+                (Granted::Stream(Sends::by(tier), near), grant, region)
+            }
+        };
+        told.region = Some(match tier {
+            #[cfg(target_os = "linux")]
+            Tier::Proc => region.told_with_path(),
+            _ => region.told(),
+        });
+        told.subscription = grant.id.number();
+        told.policy = Some(write_policy(grant.policy));
+        told.pins = grant.pins;
+        told.first = grant.first;
         Ok((granted, told))
     }
 
@@ -109,32 +131,47 @@ impl Service {
         }
         let payload_bytes = channel.core().region.geometry.payload_bytes();
         let inline = (payload_bytes as u64) < request.inline_below.unwrap_or(INLINE_BELOW);
-        let (tier, broker) = if inline {
-            (Tier::Inline, None)
-        } else {
-            self.shared.way(caller, request.tiers())
-        };
-        let pid = caller.peer.as_ref().and_then(|peer| peer.pid);
         let ticket = secret()?;
-        let uid = holder.uid;
-        let proof = Proof { ticket, uid };
+        let user = caller.user();
+        let proof = Proof { ticket, user };
         let asked = Request { policy, pins };
-        let (mut granted, mut told) = Self::grant(&channel, tier, asked, pid, proof)?;
-        if tier == Tier::File {
-            (granted, told) = match self.with_file(caller, granted, told, pins).await {
-                Some(with_file) => with_file,
-                None => Self::grant(&channel, Tier::Inline, asked, pid, proof)?,
+        #[cfg(target_os = "linux")]
+        let (granted, told) = {
+            let (tier, broker) = if inline {
+                (Tier::Inline, None)
+            } else {
+                self.shared.way(caller, request.tiers())
             };
-        }
+            let (mut granted, mut told) = Self::grant(&channel, tier, asked, caller, &proof)?;
+            if tier == Tier::File {
+                (granted, told) = match self.with_file(caller, granted, told, pins).await {
+                    Some(with_file) => with_file,
+                    None => Self::grant(&channel, Tier::Inline, asked, caller, &proof)?,
+                };
+            }
+            if tier == Tier::Broker {
+                told.broker_path = broker.unwrap_or_default();
+            }
+            (granted, told)
+        };
+        #[cfg(windows)]
+        let (granted, told) = {
+            let tier = if inline {
+                Tier::Inline
+            } else {
+                Shared::way(caller, request.tiers())
+            };
+            Self::grant(&channel, tier, asked, caller, &proof)?
+        };
+        #[cfg(windows)]
+        handed::watch(&self.shared, ticket, &holder, &granted);
         let tickets = &self.shared.tickets;
         tickets.issue(&self.shared, ticket, holder, granted)?;
-        if tier == Tier::Broker {
-            told.broker_path = broker.unwrap_or_default();
-        }
         Ok(told)
     }
 
     /// A subscription whose frames go by a file; none where there is none to be had.
+    #[cfg(target_os = "linux")]
     async fn with_file(
         &self,
         caller: &Caller,
@@ -170,7 +207,7 @@ impl Service {
         let channel = self.shared.find(&request.channel)?;
         let policy = Policy::Latest;
         let asked = Request { policy, pins: 1 };
-        let pid = caller.peer.as_ref().and_then(|peer| peer.pid);
+        let pid = caller.pid();
         let who = WhoReads {
             pid,
             ..WhoReads::default()
@@ -186,6 +223,7 @@ impl Service {
         let info = Some(write_info(lease.info()));
         let length = lease.len();
         let content = match &caller.session {
+            #[cfg(target_os = "linux")]
             Some(session) if request.can_map && caller.is_this_user() && !self.shared.sealed => {
                 let frame = reference(&near.region, &lease, Vec::new());
                 let secret = Leases::keep(&self.shared, session, near, lease)?;
@@ -247,8 +285,8 @@ impl frames_server::Frames for Service {
             }
             .into());
         };
-        let uid = caller.peer.as_ref().and_then(|peer| peer.uid);
-        let granted = self.shared.tickets.take(&start.ticket, uid);
+        let user = caller.user();
+        let granted = self.shared.tickets.take(&start.ticket, user.as_ref());
         let Ok(Granted::Stream(sends, near)) = granted else {
             return Err(Refused::Ticket.into());
         };
@@ -271,6 +309,10 @@ impl frames_server::Frames for Service {
         &self,
         request: tonic::Request<wire::ReleaseRequest>,
     ) -> Result<tonic::Response<wire::ReleaseResponse>, Status> {
+        // Nothing is held that is let go of so.
+        #[cfg(windows)]
+        drop(request);
+        #[cfg(target_os = "linux")]
         if let Some(session) = Caller::of(&request).session {
             let lease = &request.get_ref().lease;
             self.shared.leases.let_go(lease, &session);
@@ -283,13 +325,13 @@ impl frames_server::Frames for Service {
         &self,
         request: tonic::Request<wire::SetPolicyRequest>,
     ) -> Result<tonic::Response<wire::SetPolicyResponse>, Status> {
-        let uid = Caller::of(&request).peer.and_then(|peer| peer.uid);
+        let user = Caller::of(&request).user();
         let request = request.into_inner();
         let channel = self.shared.find(&request.channel)?;
         let policy = policy(request.policy)?;
         let ticket = request.ticket.try_into().map_err(|_| Refused::NotTheirs)?;
         let id = SubscriptionId::new(request.subscription);
-        channel.set_policy(id, Proof { ticket, uid }, policy)?;
+        channel.set_policy(id, &Proof { ticket, user }, policy)?;
         let policy = Some(write_policy(policy));
         Ok(tonic::Response::new(wire::SetPolicyResponse { policy }))
     }
@@ -332,13 +374,14 @@ fn policy(asked: Option<wire::Policy>) -> Result<Policy, Refused> {
 }
 
 /// Where a frame is.
+#[cfg(target_os = "linux")]
 pub(super) fn reference(
     region: &Region,
     lease: &Lease<Arc<ReadOnly>>,
     secret: Vec<u8>,
 ) -> wire::FrameRef {
     wire::FrameRef {
-        region: Some(region.told(true)),
+        region: Some(region.told_with_path()),
         seq: lease.seq(),
         offset: lease.offset() as u64,
         length: lease.len() as u64,

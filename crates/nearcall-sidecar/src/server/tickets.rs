@@ -8,10 +8,11 @@ use nearcall_rpc::Session;
 use tokio::time::Instant;
 
 use super::Shared;
-use super::caller::Caller;
+use super::caller::{Caller, User};
 use super::channel::{Far, Near};
 use super::expiry::Expiry;
 use super::feed::Sends;
+#[cfg(target_os = "linux")]
 use super::uploads::Handed;
 use crate::limits::{TICKET_LIFE, TICKETS_MAX};
 use crate::status::Refused;
@@ -30,18 +31,19 @@ pub(super) fn secret() -> Result<Secret, Refused> {
 /// What a ticket is good for.
 #[derive(Debug)]
 pub(super) enum Granted {
-    /// The memory, at the broker.
+    /// The memory: at the broker, or on Windows already in the reader's process.
     Memory(Far),
     /// A stream.
     Stream(Sends, Near),
     /// Memory to fill, at the broker.
+    #[cfg(target_os = "linux")]
     Upload(Handed),
 }
 
 /// Who may use a ticket.
 #[derive(Debug, Clone)]
 pub(super) struct Holder {
-    pub(super) uid: Option<u32>,
+    pub(super) user: Option<User>,
     /// None where the server does not tell connections apart.
     pub(super) session: Option<Session>,
 }
@@ -49,7 +51,7 @@ pub(super) struct Holder {
 impl Holder {
     pub(super) fn of(caller: &Caller) -> Self {
         Self {
-            uid: caller.peer.as_ref().and_then(|peer| peer.uid),
+            user: caller.user(),
             session: caller.session.clone(),
         }
     }
@@ -60,7 +62,7 @@ impl Holder {
             (None, None) => true,
             _ => false,
         };
-        same_connection && self.uid == other.uid
+        same_connection && self.user == other.user
     }
 }
 
@@ -133,7 +135,7 @@ impl Tickets {
     }
 
     /// What a ticket is good for; it is used up, whoever presented it.
-    pub(super) fn take(&self, secret: &[u8], uid: Option<u32>) -> Result<Granted, TicketFault> {
+    pub(super) fn take(&self, secret: &[u8], user: Option<&User>) -> Result<Granted, TicketFault> {
         let secret = Secret::try_from(secret).map_err(|_| TicketFault::Unknown)?;
         let ticket = self.waiting().remove(&secret);
         let ticket = ticket.ok_or(TicketFault::Unknown)?;
@@ -141,7 +143,7 @@ impl Tickets {
         if ended || ticket.until < Instant::now() {
             return Err(TicketFault::Unknown);
         }
-        if ticket.holder.uid != uid {
+        if ticket.holder.user.as_ref() != user {
             return Err(TicketFault::OtherUser);
         }
         Ok(ticket.granted)

@@ -1,21 +1,30 @@
 //! Uploads: memory that the server makes, one client fills, and the server copies out when the client says so.
 
 use std::collections::HashMap;
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+#[cfg(target_os = "linux")]
 use nearcall_frames::handover::hand_over_upload;
 use nearcall_proto::frames::v1 as wire;
 use nearcall_rpc::Session;
+#[cfg(windows)]
+use nearcall_sys::handover::Rights;
 use nearcall_sys::memory::{Copied, make_upload};
+#[cfg(target_os = "linux")]
 use nearcall_sys::packet::Socket;
 
 use super::Shared;
 use super::caller::Caller;
 use super::expiry::Expiry;
+#[cfg(target_os = "linux")]
 use super::region::path_of;
-use super::tickets::{self, Granted, Holder, Secret};
+use super::tickets::{self, Secret};
+#[cfg(target_os = "linux")]
+use super::tickets::{Granted, Holder};
 use crate::limits::{INLINE_BELOW, TICKET_LIFE, UPLOAD_BYTES_MAX, UPLOADED_BYTES_MAX, UPLOADS_MAX};
+use crate::passed::Passed;
+#[cfg(windows)]
+use crate::passed::borrowed;
 use crate::status::Refused;
 use crate::tier::Tier;
 
@@ -24,8 +33,8 @@ use crate::tier::Tier;
 struct Upload {
     memory: Copied,
     session: Session,
-    /// What a path in `/proc` leads to; none where the broker hands it over.
-    _descriptor: Option<OwnedFd>,
+    /// What a path in `/proc` leads to; none where it is handed over.
+    _descriptor: Option<Passed>,
     /// Ends with the upload.
     _expiry: Expiry,
 }
@@ -41,11 +50,12 @@ struct Open {
 }
 
 /// The memory of an upload, for the broker to hand over once.
+#[cfg(target_os = "linux")]
 #[derive(Debug)]
 pub(super) struct Handed {
     epoch: u64,
     number: u64,
-    memory: OwnedFd,
+    memory: Passed,
     held: Held,
 }
 
@@ -56,6 +66,7 @@ pub(super) struct Held {
     secret: Secret,
 }
 
+#[cfg(target_os = "linux")]
 impl Handed {
     /// Hands the memory over; none where the client hung up.
     pub(super) fn hand_over(self, socket: &Socket) -> Option<Held> {
@@ -68,6 +79,7 @@ impl Handed {
 
 impl Held {
     /// Whether the upload was taken, or given back.
+    #[cfg(target_os = "linux")]
     pub(super) fn is_over(&self) -> bool {
         let shared = self.shared.upgrade();
         shared.is_none_or(|shared| {
@@ -125,11 +137,14 @@ impl Uploads {
         if request.bytes < request.inline_below.unwrap_or(INLINE_BELOW) {
             return Ok(told);
         }
+        #[cfg(target_os = "linux")]
         let (tier, broker) = shared.way(
             caller,
             // What a client fills is memory: nothing goes up by a file.
             request.tiers().filter(|tier| *tier != wire::Tier::File),
         );
+        #[cfg(windows)]
+        let tier = Shared::way(caller, request.tiers());
         if tier == Tier::Inline {
             return Ok(told);
         }
@@ -138,22 +153,31 @@ impl Uploads {
         }
         let out = |error: &dyn std::error::Error| Refused::Memory(error.to_string());
         let secret = tickets::secret()?;
-        let (memory, descriptor) =
+        let (memory, passed) =
             make_upload("nearcall-upload", asked).map_err(|error| out(&error))?;
+        #[cfg(windows)]
+        {
+            let process = super::handed::process_of(caller);
+            let given =
+                process.and_then(|process| process.give(borrowed(&passed), Rights::Same).ok());
+            let Some(handle) = given else {
+                return Ok(told);
+            };
+            told.handle = handle;
+            told.number = Self::keep(shared, secret, session, memory, None)?;
+        }
         told.tier = tier.wire().into();
         told.upload = secret.to_vec();
-        let (kept, passed) = if tier == Tier::Proc {
-            told.path = path_of(&descriptor);
-            (Some(descriptor), None)
+        #[cfg(target_os = "linux")]
+        if tier == Tier::Proc {
+            told.path = path_of(&passed);
+            told.number = Self::keep(shared, secret, session, memory, Some(passed))?;
         } else {
-            (None, Some(descriptor))
-        };
-        told.number = Self::keep(shared, secret, session, memory, kept)?;
-        if let Some(memory) = passed {
+            told.number = Self::keep(shared, secret, session, memory, None)?;
             let handed = Handed {
                 epoch: shared.epoch,
                 number: told.number,
-                memory,
+                memory: passed,
                 held: Held {
                     shared: Arc::downgrade(shared),
                     secret,
@@ -178,7 +202,7 @@ impl Uploads {
         secret: Secret,
         session: &Session,
         memory: Copied,
-        descriptor: Option<OwnedFd>,
+        descriptor: Option<Passed>,
     ) -> Result<u64, Refused> {
         let held = Held {
             shared: Arc::downgrade(shared),

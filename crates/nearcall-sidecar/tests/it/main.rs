@@ -1,28 +1,49 @@
 //! Frames served and read over real sockets, by every way that they come.
 
-#![cfg(target_os = "linux")]
+#![cfg(any(target_os = "linux", windows))]
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a test that cannot go on has failed, and roles speak to the test that started them"
 )]
 
+#[cfg(target_os = "linux")]
 mod changing;
+#[cfg(target_os = "linux")]
 mod death;
+#[cfg(target_os = "linux")]
 mod files;
+#[cfg(windows)]
+mod handles;
+#[cfg(target_os = "linux")]
 mod hostile;
+#[cfg(target_os = "linux")]
 mod liar;
+#[cfg(target_os = "linux")]
 mod looked;
+#[cfg(target_os = "linux")]
 mod memory;
+#[cfg(target_os = "linux")]
 mod namespaces;
+#[cfg(target_os = "linux")]
 mod other_user;
+#[cfg(target_os = "linux")]
 mod policies;
+#[cfg(target_os = "linux")]
 mod polled;
+#[cfg(target_os = "linux")]
 mod quotas;
+#[cfg(target_os = "linux")]
 mod role;
+#[cfg(target_os = "linux")]
 mod sealed;
+#[cfg(target_os = "linux")]
 mod served;
+#[cfg(target_os = "linux")]
 mod stopping;
+#[cfg(target_os = "linux")]
 mod stream;
+#[cfg(target_os = "linux")]
 mod tickets;
+#[cfg(target_os = "linux")]
 mod tiers;

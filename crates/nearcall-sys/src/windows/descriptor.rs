@@ -54,6 +54,14 @@ impl OwnerOnly {
         Self::parse(&format!("O:{own}D:P(A;OICI;GA;;;{own})(A;OICI;GA;;;SY)"))
     }
 
+    /// The same for what is only ever passed on as a handle: nobody may open it, and no handle to it can be turned into one
+    /// that is good for more. An owner could otherwise change the list, which the entry for whoever owns it (S-1-3-4)
+    /// takes away.
+    pub(super) fn as_handed_out() -> io::Result<Self> {
+        let own = own_sid()?;
+        Self::parse(&format!("O:{own}D:P(A;;RC;;;S-1-3-4)"))
+    }
+
     fn parse(text: &str) -> io::Result<Self> {
         let text = wide(text);
         let mut descriptor = ptr::null_mut();

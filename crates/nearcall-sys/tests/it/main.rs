@@ -1,15 +1,19 @@
 //! Real processes: that they start as asked, end as asked, and are seen to.
 
-#![cfg(unix)]
+#![cfg(any(unix, windows))]
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a test fails by panicking, and says aloud what it leaves out"
 )]
 
+#[cfg(unix)]
 mod limits;
 #[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
 mod packet;
+#[cfg(unix)]
 mod process;
+#[cfg(windows)]
+mod windows;

@@ -9,11 +9,11 @@ use nearcall_frames::{Details, Heard, Lease, Next, Policy, Request, Writer};
 use nearcall_sys::memory::{ReadOnly, make_region, make_return_page};
 use nearcall_sys::packet::{ReceiveError, Socket};
 
-use super::dying::{Dying, Fate};
 use super::{
     BOUND, BYTES, IDENTITY, LONG, PINS, Server, TICKET, attach, belongings, first_grant, geometry,
     passed_socket, payload, start, step,
 };
+use crate::dying::{Dying, Fate};
 
 /// Frames that a process in a role reads or writes before it ends of itself: enough to use every slot again.
 const FRAMES: u64 = 10;

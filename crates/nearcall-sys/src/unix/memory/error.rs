@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use super::REGION_BYTES_MAX;
+use crate::memory::REGION_BYTES_MAX;
 
 /// What was being done when making memory failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

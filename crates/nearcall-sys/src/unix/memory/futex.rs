@@ -8,17 +8,9 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::thread::futex::{Flags, Timespec, wait, wake};
 
-use super::mapping::{Mapping, ReadOnly};
-use super::writable::Writable;
-
-/// How a wait ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Woken {
-    /// The word is another by now, or somebody woke the waiters, or a signal came: look again.
-    Perhaps,
-    /// Nothing happened in time.
-    TimedOut,
-}
+use crate::memory::Woken;
+use crate::memory::mapping::{Mapping, ReadOnly};
+use crate::memory::writable::Writable;
 
 impl ReadOnly {
     /// Waits until the low half of the word at `at` is no longer `seen`, for at most `most`.

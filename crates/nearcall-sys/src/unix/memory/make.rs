@@ -8,9 +8,10 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::error::{MakeError, MakeStep};
-use super::mapping::{Access, Copied, Mapping, ReadOnly};
-use super::writable::Writable;
-use super::{REGION_BYTES_MAX, RETURN_PAGE_BYTES};
+use super::pages::Pages;
+use crate::memory::mapping::{Copied, Mapping, ReadOnly};
+use crate::memory::writable::Writable;
+use crate::memory::{Access, REGION_BYTES_MAX, RETURN_PAGE_BYTES};
 
 /// What every object has: it never changes its size, and nobody takes a seal back or adds one.
 const FIXED: SealFlags = SealFlags::SHRINK
@@ -85,7 +86,8 @@ fn create(name: &str) -> Result<OwnedFd, Errno> {
 }
 
 fn map(descriptor: BorrowedFd<'_>, bytes: usize, access: Access) -> Result<Mapping, MakeError> {
-    Mapping::new(descriptor, bytes, access).map_err(failed(bytes, MakeStep::Map))
+    let pages = Pages::map(descriptor, bytes, access).map_err(failed(bytes, MakeStep::Map))?;
+    Ok(Mapping::new(pages))
 }
 
 fn seal(descriptor: BorrowedFd<'_>, bytes: usize, seals: SealFlags) -> Result<(), MakeError> {

@@ -7,10 +7,11 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags, SealFlags, fcntl_get_seals, fstat, fstatfs};
 use rustix::io::Errno;
 
-use super::RETURN_PAGE_BYTES;
 use super::error::{OpenError, Seal};
-use super::mapping::{Access, Mapping, ReadOnly};
-use super::writable::Writable;
+use super::pages::Pages;
+use crate::memory::mapping::{Mapping, ReadOnly};
+use crate::memory::writable::Writable;
+use crate::memory::{Access, RETURN_PAGE_BYTES};
 
 /// `TMPFS_MAGIC` of `linux/magic.h`, see `statfs(2)`. Memory of huge pages has another.
 const TMPFS_MAGIC: u64 = 0x0102_1994;
@@ -107,12 +108,11 @@ fn has(seals: SealFlags, seal: Seal) -> bool {
 }
 
 fn map(descriptor: BorrowedFd<'_>, bytes: usize, access: Access) -> Result<Mapping, OpenError> {
-    let mapping =
-        Mapping::new(descriptor, bytes, access).map_err(refused(bytes as u64, "mapped"))?;
-    mapping
+    let pages = Pages::map(descriptor, bytes, access).map_err(refused(bytes as u64, "mapped"))?;
+    pages
         .keep_private()
         .map_err(refused(bytes as u64, "kept out of children and dumps"))?;
-    Ok(mapping)
+    Ok(Mapping::new(pages))
 }
 
 fn refused(bytes: u64, what: &'static str) -> impl FnOnce(Errno) -> OpenError {

@@ -2,30 +2,23 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::os::fd::BorrowedFd;
-use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
+use std::ptr::NonNull;
+#[cfg(target_os = "linux")]
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
 
-use rustix::io::Errno;
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
+#[cfg(target_os = "linux")]
+use crate::unix::memory::Pages;
+#[cfg(windows)]
+use crate::windows::memory::Pages;
 
 /// Bytes of a word.
 const WORD: usize = 8;
 
-/// How a mapping may be accessed.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Access {
-    Read,
-    Write,
-}
-
 /// A shared mapping that lives as long as this does.
-pub(super) struct Mapping {
-    /// The first byte; page-aligned.
-    start: NonNull<u8>,
-    /// **Invariant:** the range of `bytes` bytes from `start` on is mapped by this value and by nothing else, and the
-    /// object behind it is sealed against shrinking, or owned by this process.
-    bytes: usize,
+pub(crate) struct Mapping {
+    /// **Invariant:** page-aligned, mapped by this value and by nothing else, and of an object that cannot shrink.
+    pages: Pages,
 }
 
 // SAFETY: the mapping belongs to the process, not to a thread, and is accessed through atomics, plain reads, and `&mut` that
@@ -35,57 +28,28 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    pub(super) fn new(
-        descriptor: BorrowedFd<'_>,
-        bytes: usize,
-        access: Access,
-    ) -> Result<Self, Errno> {
-        let protection = match access {
-            Access::Read => ProtFlags::READ,
-            Access::Write => ProtFlags::READ | ProtFlags::WRITE,
-        };
-        // SAFETY: the kernel chooses the address, so no memory that is in use is mapped over.
-        let start = unsafe {
-            mmap(
-                null_mut(),
-                bytes,
-                protection,
-                MapFlags::SHARED,
-                descriptor,
-                0,
-            )
-        }?;
-        let start = NonNull::new(start.cast()).ok_or(Errno::NOMEM)?;
-        Ok(Self { start, bytes })
+    pub(crate) fn new(pages: Pages) -> Self {
+        Self { pages }
     }
 
-    /// Keeps the mapping out of children that fork without exec, and out of core dumps.
-    pub(super) fn keep_private(&self) -> Result<(), Errno> {
-        for advice in [Advice::LinuxDontFork, Advice::LinuxDontDump] {
-            // SAFETY: the range is this mapping's, and neither advice changes what it holds.
-            unsafe { madvise(self.start.as_ptr().cast(), self.bytes, advice) }?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
+    pub(crate) fn bytes(&self) -> usize {
+        self.pages.bytes
     }
 
     /// The address of `range`, which lies in the mapping.
     fn checked(&self, range: Range<usize>) -> NonNull<u8> {
         let Range { start, end } = range;
         assert!(
-            start <= end && end <= self.bytes,
+            start <= end && end <= self.bytes(),
             "expected a range within {} bytes, found {start}..{end}",
-            self.bytes
+            self.bytes()
         );
         // SAFETY: `start` is at most the mapping's length, so the result is in it or one past its end.
-        unsafe { self.start.add(start) }
+        unsafe { self.pages.start.add(start) }
     }
 
     /// The word at `at`. A caller with a read-only mapping may do nothing with it but load, relaxed.
-    pub(super) fn word(&self, at: usize) -> &AtomicU64 {
+    pub(crate) fn word(&self, at: usize) -> &AtomicU64 {
         assert!(
             at.is_multiple_of(WORD),
             "expected a multiple of {WORD}, found {at}"
@@ -110,9 +74,10 @@ impl Mapping {
     }
 
     /// The low half of the word at `at`, for the kernel to wait on.
-    pub(super) fn low_half(&self, at: usize) -> &AtomicU32 {
+    #[cfg(target_os = "linux")]
+    pub(crate) fn low_half(&self, at: usize) -> &AtomicU32 {
         let word = NonNull::from(self.word(at));
-        // SAFETY: the first four bytes of a word that is there, aligned for eight; 64-bit Linux targets that frames run
+        // SAFETY: the first four bytes of a word that is there, aligned for eight; the 64-bit targets that frames run
         // on are little-endian, so these are the low half.
         unsafe { AtomicU32::from_ptr(word.as_ptr().cast()) }
     }
@@ -152,18 +117,10 @@ impl Mapping {
     }
 }
 
-impl Drop for Mapping {
-    fn drop(&mut self) {
-        // SAFETY: the range is this mapping's, and no borrow of it outlives it. An error would mean that the range is
-        // not mapped, which the invariant excludes.
-        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.bytes) };
-    }
-}
-
 impl fmt::Debug for Mapping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mapping")
-            .field("bytes", &self.bytes)
+            .field("bytes", &self.bytes())
             .finish_non_exhaustive()
     }
 }
@@ -173,7 +130,7 @@ impl fmt::Debug for Mapping {
 pub struct Copied(Mapping);
 
 impl Copied {
-    pub(super) fn new(mapping: Mapping) -> Self {
+    pub(crate) fn new(mapping: Mapping) -> Self {
         Self(mapping)
     }
 
@@ -205,11 +162,11 @@ impl Copied {
 pub struct ReadOnly(Mapping);
 
 impl ReadOnly {
-    pub(super) fn new(mapping: Mapping) -> Self {
+    pub(crate) fn new(mapping: Mapping) -> Self {
         Self(mapping)
     }
 
-    pub(super) fn mapping(&self) -> &Mapping {
+    pub(crate) fn mapping(&self) -> &Mapping {
         &self.0
     }
 

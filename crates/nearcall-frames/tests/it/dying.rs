@@ -7,34 +7,33 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use nearcall_frames::memory::{Lending, Memory, Source, Words};
-use rustix::process::{Signal, getpid, kill_process};
 
 /// Counts down to the end.
 #[derive(Debug, Clone)]
-pub(super) struct Fate(Arc<AtomicU64>);
+pub(crate) struct Fate(Arc<AtomicU64>);
 
 impl Fate {
     /// Dies at step `at`, counted from 1.
-    pub(super) fn new(at: u64) -> Self {
+    pub(crate) fn new(at: u64) -> Self {
         Self(Arc::new(AtomicU64::new(at)))
     }
 
     fn step(&self) {
         if self.0.fetch_sub(1, Ordering::Relaxed) == 1 {
-            kill_process(getpid(), Signal::KILL).unwrap();
+            nearcall_sys::process::kill(std::process::id()).unwrap();
             unreachable!("it was killed");
         }
     }
 }
 
 #[derive(Debug)]
-pub(super) struct Dying<M> {
+pub(crate) struct Dying<M> {
     memory: M,
     fate: Fate,
 }
 
 impl<M> Dying<M> {
-    pub(super) fn new(memory: M, fate: &Fate) -> Self {
+    pub(crate) fn new(memory: M, fate: &Fate) -> Self {
         Self {
             memory,
             fate: fate.clone(),
@@ -105,7 +104,7 @@ impl<M: Lending> Lending for Dying<M> {
 
 /// What is lent, written by halves: a writer can die within a frame.
 #[derive(Debug)]
-pub(super) struct Halves<L: DerefMut<Target = [u8]>> {
+pub(crate) struct Halves<L: DerefMut<Target = [u8]>> {
     lent: L,
     bytes: Vec<u8>,
     fate: Fate,

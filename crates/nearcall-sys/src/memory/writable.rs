@@ -14,7 +14,7 @@ pub struct Writable {
     shared: Arc<Shared>,
     /// **Invariant:** words and copies lie below, what is lent lies at or above. It never grows.
     lends_from: usize,
-    /// Made and sealed by this process: it has the one mapping that can write.
+    /// Made by this process, which has the one mapping that can write.
     is_region: bool,
 }
 
@@ -27,8 +27,8 @@ struct Shared {
 }
 
 impl Writable {
-    /// A region that this process made, sealed against every other writer.
-    pub(super) fn region(mapping: Mapping) -> Self {
+    /// A region that this process made, and that nobody else can write.
+    pub(crate) fn region(mapping: Mapping) -> Self {
         Self {
             is_region: true,
             ..Self::given(mapping)
@@ -36,7 +36,7 @@ impl Writable {
     }
 
     /// What a server made and gave to this process.
-    pub(super) fn given(mapping: Mapping) -> Self {
+    pub(crate) fn given(mapping: Mapping) -> Self {
         Self {
             lends_from: mapping.bytes(),
             shared: Arc::new(Shared {
@@ -140,7 +140,7 @@ impl Writable {
     }
 
     /// The mapping, to access `length` bytes of it that are never lent.
-    pub(super) fn mapping(&self, at: usize, length: usize) -> &Mapping {
+    pub(crate) fn mapping(&self, at: usize, length: usize) -> &Mapping {
         let end = at.saturating_add(length);
         assert!(
             end <= self.lends_from,
@@ -180,8 +180,9 @@ impl DerefMut for Lent {
         // - The mapping is writable: only a region that this process made is lent from, and it is mapped so.
         // - Nothing else in this process refers to these bytes through the mapping: words and copies lie below what was
         //   set apart, another `Lent` has other bytes by the invariant of `Shared::lent`, and this one is borrowed as `&mut`.
-        // - No process writes them: the region is sealed with F_SEAL_FUTURE_WRITE, so that this mapping, made before, is
-        //   the only one that ever can. Others may read at any time, also without a lease; what they see then is mixed
+        // - No process writes them: this mapping is the only one that ever can. On Linux the region is sealed with
+        //   F_SEAL_FUTURE_WRITE, and this was made before; on Windows the one handle that was good for writing is closed,
+        //   and the list of the section lets nobody have another. Others may read at any time, also without a lease; what they see then is mixed
         //   bytes and theirs to bear, and no read of theirs changes what is read or written here.
         // - This process's own readers refer to the region's pages by other, read-only mappings (`ReadOnly`), and to a
         //   slot only under a lease. Slots that are pinned are not loaned, nor do slots that are loaned have a stamp that

@@ -1,0 +1,6 @@
+//! The renderer as a process of its own, and a reader in another.
+
+#![cfg(any(target_os = "linux", windows))]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod saved;
