@@ -96,7 +96,7 @@ pub(crate) fn run_all(
             bail!("no check is named `{name}`; there are {}", names.join(", "));
         }
     }
-    let strict = nothing_may_be_left_out();
+    let strict = env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
     let mut sum = Tally::default();
     let mut lines = Vec::new();
     for check in checks {
@@ -113,11 +113,6 @@ pub(crate) fn run_all(
         println!("{line}");
     }
     Ok(sum)
-}
-
-/// Whether this is a machine that decides, as `CI` says.
-pub(crate) fn nothing_may_be_left_out() -> bool {
-    env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false")
 }
 
 /// Prints what checks there are.

@@ -41,20 +41,8 @@ fn checks() -> Vec<Check> {
     });
     #[cfg(unix)]
     checks.extend(outside::checks());
-    #[cfg(target_os = "linux")]
-    if windows::is_asked_for() {
+    if windows::is_there() {
         checks.extend(windows::checks());
-    } else {
-        checks.push(Check {
-            name: "windows",
-            about: "the suites that run on Windows, by Wine",
-            needs: &[],
-            limit: Duration::from_secs(1),
-            run: |_| {
-                println!("left out: there is no kit for Windows; `cargo xtask test --windows` fetches one");
-                Ok(Tally::SKIPPED)
-            },
-        });
     }
     #[cfg(not(unix))]
     checks.push(Check {

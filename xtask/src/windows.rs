@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use crate::check::{Check, Session, Tool};
-#[cfg(target_os = "linux")]
-use crate::check::{nothing_may_be_left_out, workspace_root};
+use crate::check::{Check, Session, Tool, workspace_root};
 use crate::other_systems;
 use crate::program::Program;
 use crate::tally::Tally;
@@ -81,12 +79,11 @@ pub(crate) fn checks() -> Vec<Check> {
     checks.chain([other_systems::check()]).collect()
 }
 
-/// Whether the checks are among all tests: where a kit is there already, and where nothing may be left out.
-#[cfg(target_os = "linux")]
-pub(crate) fn is_asked_for() -> bool {
-    let there =
-        || workspace_root().is_ok_and(|root| root.join("target").join(KIT).join("env").exists());
-    nothing_may_be_left_out() || elsewhere().is_some() || there()
+/// Whether the checks are among all tests: where a kit is there already.
+pub(crate) fn is_there() -> bool {
+    let kit = || Some(workspace_root().ok()?.join("target").join(KIT));
+    let kit = elsewhere().or_else(kit);
+    kit.is_some_and(|kit| kit.join("env").exists())
 }
 
 /// The folder of a kit that is somewhere else.
