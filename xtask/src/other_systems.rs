@@ -18,7 +18,7 @@ struct System {
 const SYSTEMS: [System; 2] = [
     System {
         target: "aarch64-apple-darwin",
-        without: &["assets", "nearcall-cli", "render"],
+        without: &["assets", "render"],
     },
     System {
         target: "aarch64-unknown-linux-gnu",

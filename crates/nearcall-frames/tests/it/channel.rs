@@ -4,10 +4,10 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use nearcall_frames::Reader;
 use nearcall_frames::meta::{Rectangle, Video};
-use nearcall_frames::{
-    Details, End, Meta, Next, NextError, Policy, PublishError, Reader, State, Writer,
-};
+use nearcall_frames::{Details, End, Meta, Next, NextError, Policy, PublishError, State, Writer};
 
 use super::real::{Data, channel, reader};
 use super::{frame, is_nothing, payload, publish};

@@ -16,11 +16,12 @@ use tokio::signal::unix::SignalKind;
 pub(crate) struct Family(Pid);
 
 impl Family {
-    /// Has a command start a group of its own, which ends with this process.
+    /// Has a command start a group of its own, which ends with this process where the kernel can do that: not on macOS.
     ///
     /// The kernel watches the thread that spawns: it has to live as long as this process.
     pub(crate) fn prepare(command: &mut Command) {
         process::own_group(command.as_std_mut());
+        #[cfg(any(target_os = "linux", target_os = "android"))]
         process::die_with_parent(command.as_std_mut());
     }
 
