@@ -5,16 +5,16 @@
 mod arith;
 #[cfg(target_os = "linux")]
 mod assets;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod framed;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod killed;
 mod lesson;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod picture;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod render;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 mod unframed;
 
 use std::path::{Path, PathBuf};
@@ -35,10 +35,10 @@ use crate::registered;
 use crate::session::{Session, Show};
 use crate::state_folder::StateFolder;
 use crate::supervise::{Plan, Status};
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 use framed as frames;
 use lesson::Lesson;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 use unframed as frames;
 
 /// Start this repository's services in a world of their own, call them, and stop them.

@@ -6,6 +6,7 @@ use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anstream::AutoStream;
 use anstyle::{AnsiColor, Color, Style};
 use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -25,6 +26,14 @@ pub(crate) fn line(text: impl Display) -> io::Result<()> {
 pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes)?;
+    stdout.flush()
+}
+
+/// Writes text to stdout whose colours are what it is about: they go wherever it goes, whatever `NO_COLOR` says. A console of
+/// Windows is told to understand them.
+pub(crate) fn drawing(text: &str) -> io::Result<()> {
+    let mut stdout = AutoStream::always_ansi(io::stdout().lock());
+    stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
 

@@ -46,7 +46,7 @@ pub(super) async fn show(world: &World) -> anyhow::Result<bool> {
         .find(|one| one.pid == pid)
         .map_or(0, |one| one.pins);
 
-    // SIGKILL: it cannot give anything back.
+    // Without a chance to give anything back.
     reader.start_kill().context("cannot kill the reader")?;
     let killed = Instant::now();
     let forgotten = async {

@@ -14,6 +14,7 @@ use wire::frames_client::FramesClient;
 
 use super::picture::Picture;
 use super::{Looked, find};
+use crate::imp::Signals;
 use crate::output;
 
 /// Frames that are recorded where nothing else is said.
@@ -62,15 +63,13 @@ pub(super) async fn run(args: RecordArgs) -> anyhow::Result<ExitCode> {
     let mut stream = options.open(&channel, name).await?;
     let path = args.out.unwrap_or_else(|| PathBuf::from(name));
     let mut sink = Sink::open(&path)?;
+    let mut signals = Signals::new()?;
     let (mut recorded, mut lost, mut first, mut last) = (0, 0, None, 0);
     while recorded < args.count {
         let next = tokio::time::timeout(find::FRAME_WAIT, stream.next());
         let next = tokio::select! {
             next = next => next,
-            left = tokio::signal::ctrl_c() => {
-                left?;
-                break;
-            }
+            () = signals.next() => break,
         };
         let Ok(next) = next else {
             return Err(output::failure(

@@ -9,6 +9,7 @@ use terminal_size::{Height, Width};
 
 use super::picture::Picture;
 use super::{Looked, find};
+use crate::imp::Signals;
 use crate::output;
 
 /// Columns and rows where there is no terminal to ask.
@@ -29,12 +30,13 @@ pub(super) async fn run(args: ViewArgs) -> anyhow::Result<ExitCode> {
     let mut frame = Some(frame);
     if args.once || !std::io::stdout().is_terminal() {
         if let Some(frame) = &frame {
-            output::bytes(drawn(&Picture::of(frame)?).as_bytes())?;
+            output::drawing(&drawn(&Picture::of(frame)?))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
+    let mut signals = Signals::new()?;
     // Another screen, without a cursor; the one before comes back with its text.
-    output::bytes(b"\x1b[?1049h\x1b[?25l")?;
+    output::drawing("\x1b[?1049h\x1b[?25l")?;
     let watched = async {
         while let Some(shown) = frame.take() {
             let text = drawn(&Picture::of(&shown)?);
@@ -43,7 +45,7 @@ pub(super) async fn run(args: ViewArgs) -> anyhow::Result<ExitCode> {
                 args.looked.which.channel,
                 shown.seq()
             );
-            output::bytes(at.as_bytes())?;
+            output::drawing(&at)?;
             drop(shown);
             frame = stream.next().await?;
         }
@@ -51,9 +53,9 @@ pub(super) async fn run(args: ViewArgs) -> anyhow::Result<ExitCode> {
     };
     let outcome = tokio::select! {
         outcome = watched => outcome,
-        left = tokio::signal::ctrl_c() => left.map_err(Into::into),
+        () = signals.next() => Ok(()),
     };
-    output::bytes(b"\x1b[?25h\x1b[?1049l")?;
+    output::drawing("\x1b[?25h\x1b[?1049l")?;
     outcome.map(|()| ExitCode::SUCCESS)
 }
 

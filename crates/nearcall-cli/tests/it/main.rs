@@ -4,7 +4,9 @@
 mod bridge;
 mod call;
 mod dial;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
+mod drawn;
+#[cfg(any(target_os = "linux", windows))]
 mod frames;
 mod help;
 mod lifecycle;
