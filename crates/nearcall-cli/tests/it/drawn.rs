@@ -51,9 +51,13 @@ fn renderer() -> PathBuf {
         Path::new(env!("CARGO_BIN_EXE_nearcall")).with_file_name(format!("render{EXE_SUFFIX}"));
     #[cfg(unix)]
     if !path.is_file() {
+        let folder = path.parent().unwrap();
+        let profile = folder.file_name().unwrap().to_str().unwrap();
+        let profile = if profile == "debug" { "dev" } else { profile };
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--package", "render", "--target-dir"])
-            .arg(path.parent().unwrap().parent().unwrap())
+            .args(["build", "--package", "render", "--profile", profile])
+            .arg("--target-dir")
+            .arg(folder.parent().unwrap())
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status();
         assert!(built.unwrap().success(), "the renderer is not built");
