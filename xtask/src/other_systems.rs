@@ -11,7 +11,7 @@ use crate::windows::Kit;
 /// A system, and the packages that it has not.
 struct System {
     target: &'static str,
-    /// What needs frames, which are there on Linux alone.
+    /// What needs frames, which are there on Linux and Windows.
     without: &'static [&'static str],
 }
 
