@@ -6,7 +6,6 @@ use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anstream::AutoStream;
 use anstyle::{AnsiColor, Color, Style};
 use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -31,8 +30,9 @@ pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
 
 /// Writes text to stdout whose colours are what it is about: they go wherever it goes, whatever `NO_COLOR` says. A console of
 /// Windows is told to understand them.
+#[cfg(any(target_os = "linux", windows))]
 pub(crate) fn drawing(text: &str) -> io::Result<()> {
-    let mut stdout = AutoStream::always_ansi(io::stdout().lock());
+    let mut stdout = anstream::AutoStream::always_ansi(io::stdout().lock());
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
