@@ -18,6 +18,8 @@ namespace Nearcall
         Inline = 4,
         /// <summary>Out of a file that the server writes for this reader alone: both sides have to ask for it.</summary>
         File = 8,
+        /// <summary>On Windows: in shared memory whose handles the server put into this process, with no call for a frame.</summary>
+        Handle = 16,
     }
 
     /// <summary>How it is with a channel's frames.</summary>

@@ -37,7 +37,7 @@
 /**
  * The number of this ABI. It grows when something is added; what is there already keeps its meaning.
  */
-#define NEARCALL_ABI_VERSION 4
+#define NEARCALL_ABI_VERSION 5
 
 /**
  * No time limit, for every argument and field that counts milliseconds.
@@ -344,6 +344,10 @@ enum nearcall_tier
      * Out of a file that the server writes for this reader alone, into memory of this process: both sides have to ask for it.
      */
     NEARCALL_TIER_FILE = 8,
+    /**
+     * On Windows: in shared memory whose handles the server put into this process, with no call for a frame.
+     */
+    NEARCALL_TIER_HANDLE = 16,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -615,7 +619,8 @@ typedef struct nearcall_frames_options {
      */
     uint32_t pins;
     /**
-     * The ways that frames may come, values of nearcall_tier or'ed together. 0: all but files.
+     * The ways that frames may come, values of nearcall_tier or'ed together. 0: all but files. Ways of another
+     * system are passed over; with no other, frames come as bytes.
      */
     uint32_t tiers;
     /**
@@ -976,9 +981,9 @@ nearcall_result nearcall_unary(nearcall_channel channel,
 /**
  * Opens a channel of frames by its name, such as "render.main". It never waits, not for the server either: whether
  * the channel is there is found by nearcall_frames_poll and nearcall_frames_wait. Where the server is gone later on,
- * the channel is opened again by itself, for a minute. From any thread. `options` may be null. On Linux; elsewhere
- * NEARCALL_ERROR_UNSUPPORTED, and with no channel and no frame the other functions have nothing that they could be
- * called with.
+ * the channel is opened again by itself, for a minute. From any thread. `options` may be null. On Linux and
+ * Windows; elsewhere NEARCALL_ERROR_UNSUPPORTED, and with no channel and no frame the other functions have nothing that
+ * they could be called with.
  */
 NEARCALL_API
 nearcall_result nearcall_frames_open(nearcall_channel channel,

@@ -409,6 +409,7 @@ enum class Tier : std::uint32_t {
     proc = NEARCALL_TIER_PROC,
     inlined = NEARCALL_TIER_INLINE,
     file = NEARCALL_TIER_FILE,
+    handle = NEARCALL_TIER_HANDLE,
 };
 
 constexpr Tier operator|(Tier one, Tier other) {

@@ -14,7 +14,7 @@ use std::ffi::c_void;
 pub use frames::*;
 
 /// The number of this ABI. It grows when something is added; what is there already keeps its meaning.
-pub const NEARCALL_ABI_VERSION: u32 = 4;
+pub const NEARCALL_ABI_VERSION: u32 = 5;
 
 /// No time limit, for every argument and field that counts milliseconds.
 pub const NEARCALL_FOREVER: u64 = u64::MAX;

@@ -1,16 +1,16 @@
 //! Frames that this process looks at: a channel of them opened, looked at, held, let go of.
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 mod absent;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod lease;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod look;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod options;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod seen;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod trouble;
 
 use std::ffi::c_char;
@@ -28,22 +28,22 @@ use crate::runtime::running;
 use crate::table;
 use crate::versioned::{self, Place};
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 use absent::hand_out;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 pub(crate) use absent::{FrameReader, Lease};
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 pub(crate) use lease::Lease;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 use lease::hand_out;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 pub(crate) use look::FrameReader;
 
 /// Opens a channel of frames by its name, such as "render.main". It never waits, not for the server either: whether
 /// the channel is there is found by nearcall_frames_poll and nearcall_frames_wait. Where the server is gone later on,
-/// the channel is opened again by itself, for a minute. From any thread. `options` may be null. On Linux; elsewhere
-/// NEARCALL_ERROR_UNSUPPORTED, and with no channel and no frame the other functions have nothing that they could be
-/// called with.
+/// the channel is opened again by itself, for a minute. From any thread. `options` may be null. On Linux and
+/// Windows; elsewhere NEARCALL_ERROR_UNSUPPORTED, and with no channel and no frame the other functions have nothing that
+/// they could be called with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nearcall_frames_open(
     channel: nearcall_channel,

@@ -50,6 +50,8 @@ pub enum nearcall_tier {
     NEARCALL_TIER_INLINE = 4,
     /// Out of a file that the server writes for this reader alone, into memory of this process: both sides have to ask for it.
     NEARCALL_TIER_FILE = 8,
+    /// On Windows: in shared memory whose handles the server put into this process, with no call for a frame.
+    NEARCALL_TIER_HANDLE = 16,
 }
 
 /// How it is with a channel's frames.
@@ -121,7 +123,8 @@ pub struct nearcall_frames_options {
     pub then: u32,
     /// How many frames may be held at once, 1 to 16. 0: 2, one to look at while the next one comes.
     pub pins: u32,
-    /// The ways that frames may come, values of nearcall_tier or'ed together. 0: all but files.
+    /// The ways that frames may come, values of nearcall_tier or'ed together. 0: all but files. Ways of another
+    /// system are passed over; with no other, frames come as bytes.
     pub tiers: u32,
     /// Channels whose frames have fewer bytes than this come as bytes. 0: 65,536.
     pub inline_below: u64,

@@ -19,6 +19,15 @@ const DROP_NEW: u32 = crate::abi::nearcall_frames_then::NEARCALL_THEN_DROP_NEW a
 const DEMOTE: u32 = crate::abi::nearcall_frames_then::NEARCALL_THEN_DEMOTE as u32;
 const EVICT: u32 = crate::abi::nearcall_frames_then::NEARCALL_THEN_EVICT as u32;
 
+/// Those of every system, so that one program may name them all.
+const TIERS: [Tier; 5] = [
+    Tier::Broker,
+    Tier::Handle,
+    Tier::Proc,
+    Tier::File,
+    Tier::Inline,
+];
+
 /// The bit of a tier.
 pub(super) const fn bit(tier: Tier) -> u32 {
     use crate::abi::nearcall_tier::*;
@@ -27,13 +36,14 @@ pub(super) const fn bit(tier: Tier) -> u32 {
         Tier::Proc => NEARCALL_TIER_PROC as u32,
         Tier::File => NEARCALL_TIER_FILE as u32,
         Tier::Inline => NEARCALL_TIER_INLINE as u32,
+        Tier::Handle => NEARCALL_TIER_HANDLE as u32,
         // One that a later version adds has no bit yet.
         _ => NEARCALL_TIER_NONE as u32,
     }
 }
 
 pub(super) fn read(asked: &nearcall_frames_options) -> Result<Options, Fault> {
-    let tiers = crate::options::flags(asked.tiers, Tier::ALL.into_iter().map(bit).sum())?;
+    let tiers = crate::options::flags(asked.tiers, TIERS.into_iter().map(bit).sum())?;
     let mut options = Options {
         policy: policy(asked)?,
         ..Options::default()
@@ -119,9 +129,15 @@ mod tests {
         check(3, Some(Policy::Sample { hz: 30 }));
         check(4, None);
         let tiers = |tiers| read(&nearcall_frames_options { tiers, ..asked() }).ok();
-        assert_eq!(tiers(6).unwrap().tiers, [Tier::Proc, Tier::Inline]);
-        assert_eq!(tiers(8).unwrap().tiers, [Tier::File]);
-        assert_eq!(tiers(16), None);
+        let (on_linux, on_windows) = if cfg!(windows) {
+            (vec![], vec![Tier::Handle])
+        } else {
+            (vec![Tier::File], vec![])
+        };
+        assert_eq!(tiers(8).unwrap().tiers, on_linux);
+        assert_eq!(tiers(16).unwrap().tiers, on_windows);
+        assert_eq!(tiers(31).unwrap().tiers, Tier::ALL);
+        assert_eq!(tiers(32), None);
         let pins = |pins| read(&nearcall_frames_options { pins, ..asked() }).ok();
         assert_eq!(pins(16).unwrap().pins, 16);
         assert_eq!(pins(17), None);

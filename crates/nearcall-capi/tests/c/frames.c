@@ -11,6 +11,17 @@
 #define HEIGHT 120u
 #define BYTES ((size_t)WIDTH * HEIGHT * 4)
 
+/* The ways that frames come on this system, the best first, and one that another system has. */
+#ifdef _WIN32
+static const uint32_t ways[] = {NEARCALL_TIER_HANDLE, NEARCALL_TIER_INLINE};
+#define WAY_OF_ANOTHER NEARCALL_TIER_BROKER
+#else
+static const uint32_t ways[] = {NEARCALL_TIER_BROKER, NEARCALL_TIER_PROC, NEARCALL_TIER_INLINE};
+#define WAY_OF_ANOTHER NEARCALL_TIER_HANDLE
+#endif
+#define WAYS (sizeof ways / sizeof *ways)
+#define BEST ways[0]
+
 static const char *program, *address;
 static nearcall_channel channel;
 static Child server;
@@ -83,7 +94,7 @@ static void polled(void) {
         OK(nearcall_frames_poll(frames, &frame));
         if (frame.lease != 0) {
             is_picture(&frame);
-            CHECK(frame.seq > last && frame.tier == NEARCALL_TIER_BROKER);
+            CHECK(frame.seq > last && frame.tier == BEST);
             last = frame.seq;
             ++came;
             CHECK(info_of(frames).held == 1);
@@ -93,19 +104,18 @@ static void polled(void) {
         soon();
     }
     nearcall_frames_info info = info_of(frames);
-    CHECK(info.state == NEARCALL_FRAMES_LIVE && info.tier == NEARCALL_TIER_BROKER && info.held == 0);
+    CHECK(info.state == NEARCALL_FRAMES_LIVE && info.tier == BEST && info.held == 0);
     CHECK(info.taken == 10 && info.seq == last && info.lost == 0 && info.restarts == 0);
     OK(nearcall_frames_close(frames));
 }
 
 /* Whichever way they come, they are the same; and what is held is left alone. */
 static void by_each_tier(void) {
-    const uint32_t tiers[] = {NEARCALL_TIER_BROKER, NEARCALL_TIER_PROC, NEARCALL_TIER_INLINE};
-    for (size_t i = 0; i < 3; ++i) {
-        nearcall_frames frames = open_with(NEARCALL_FRAMES_LATEST, tiers[i]);
+    for (size_t i = 0; i < WAYS; ++i) {
+        nearcall_frames frames = open_with(NEARCALL_FRAMES_LATEST, ways[i]);
         nearcall_frame held = next(frames);
         is_picture(&held);
-        CHECK(held.tier == tiers[i] && info_of(frames).tier == tiers[i]);
+        CHECK(held.tier == ways[i] && info_of(frames).tier == ways[i]);
         uint64_t sum = sum_of(&held), last = held.seq;
         for (int n = 0; n < 20; ++n) {
             nearcall_frame frame = next(frames);
@@ -123,8 +133,21 @@ static void by_each_tier(void) {
     }
 }
 
+/* A program that names the ways of all systems runs on each. */
+static void by_the_ways_of_another(void) {
+    const uint32_t asked[] = {WAY_OF_ANOTHER, WAY_OF_ANOTHER | BEST}, expected[] = {NEARCALL_TIER_INLINE, BEST};
+    for (size_t i = 0; i < 2; ++i) {
+        nearcall_frames frames = open_with(NEARCALL_FRAMES_LATEST, asked[i]);
+        nearcall_frame frame = next(frames);
+        is_picture(&frame);
+        CHECK(frame.tier == expected[i]);
+        OK(nearcall_frame_release(&frame));
+        OK(nearcall_frames_close(frames));
+    }
+}
+
 static void all_held_at_once(void) {
-    nearcall_frames frames = open_with(NEARCALL_FRAMES_LATEST, NEARCALL_TIER_BROKER);
+    nearcall_frames frames = open_with(NEARCALL_FRAMES_LATEST, BEST);
     nearcall_frame one = next(frames), two = next(frames), three = empty();
     CHECK(info_of(frames).held == 2);
     EXPECT(NEARCALL_ERROR_HELD, nearcall_frames_wait(frames, PATIENCE, &three));
@@ -200,7 +223,7 @@ static void misuse(void) {
     EXPECT(NEARCALL_ERROR_ARGUMENT, nearcall_frames_open(channel, "render.main", &options, &frames));
     options = (nearcall_frames_options){.size = sizeof options, .pins = 17};
     EXPECT(NEARCALL_ERROR_ARGUMENT, nearcall_frames_open(channel, "render.main", &options, &frames));
-    options = (nearcall_frames_options){.size = sizeof options, .tiers = 16};
+    options = (nearcall_frames_options){.size = sizeof options, .tiers = 32};
     EXPECT(NEARCALL_ERROR_ARGUMENT, nearcall_frames_open(channel, "render.main", &options, &frames));
     options = (nearcall_frames_options){.size = 8};
     EXPECT(NEARCALL_ERROR_ARGUMENT, nearcall_frames_open(channel, "render.main", &options, &frames));
@@ -246,7 +269,7 @@ static void misuse(void) {
     OK(nearcall_frames_open(channel, "render.main", &options, &frames));
     fails_with(NEARCALL_ERROR_LIMIT, frames);
     nearcall_channel nobody;
-    OK(nearcall_channel_lazy("unix:/nowhere/at/all.sock", NULL, &nobody));
+    OK(nearcall_channel_lazy(NOWHERE, NULL, &nobody));
     OK(nearcall_frames_open(nobody, "render.main", NULL, &frames));
     fails_with(NEARCALL_ERROR_CONNECT, frames);
     OK(nearcall_channel_close(nobody));
@@ -339,17 +362,16 @@ static void let_go(int by_shutdown) {
 /* What is held stays readable when the server dies, the next wait says that it is gone, and the frames go on when it is
    back. */
 static void server_dies(void) {
-    const uint32_t tiers[] = {NEARCALL_TIER_BROKER, NEARCALL_TIER_PROC, NEARCALL_TIER_INLINE};
-    nearcall_frames frames[3];
-    nearcall_frame held[3];
-    uint64_t sums[3];
-    for (size_t i = 0; i < 3; ++i) {
-        frames[i] = open_with(NEARCALL_FRAMES_LATEST, tiers[i]);
+    nearcall_frames frames[WAYS];
+    nearcall_frame held[WAYS];
+    uint64_t sums[WAYS];
+    for (size_t i = 0; i < WAYS; ++i) {
+        frames[i] = open_with(NEARCALL_FRAMES_LATEST, ways[i]);
         held[i] = next(frames[i]);
         sums[i] = sum_of(&held[i]);
     }
     stop();
-    for (size_t i = 0; i < 3; ++i) {
+    for (size_t i = 0; i < WAYS; ++i) {
         nearcall_frame frame = empty();
         nearcall_result result;
         /* What was published before may still come, and that the server is gone is heard a moment later. */
@@ -367,13 +389,13 @@ static void server_dies(void) {
         is_picture(&held[i]);
     }
     start();
-    for (size_t i = 0; i < 3; ++i) {
+    for (size_t i = 0; i < WAYS; ++i) {
         nearcall_frame frame = empty();
         while (frame.lease == 0) {
             nearcall_result result = nearcall_frames_wait(frames[i], PATIENCE, &frame);
             CHECK(result == NEARCALL_OK || result == NEARCALL_ERROR_CONNECT);
         }
-        CHECK(frame.epoch != held[i].epoch && frame.tier == tiers[i]);
+        CHECK(frame.epoch != held[i].epoch && frame.tier == ways[i]);
         is_picture(&frame);
         nearcall_frames_info info = info_of(frames[i]);
         CHECK(info.restarts == 1 && info.state == NEARCALL_FRAMES_LIVE && info.held == 2);
@@ -411,6 +433,7 @@ int main(int argc, char **argv) {
     connect_to_server();
     polled();
     by_each_tier();
+    by_the_ways_of_another();
     all_held_at_once();
     by_policy();
     misuse();

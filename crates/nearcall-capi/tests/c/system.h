@@ -14,6 +14,8 @@
 
 #define NOWHERE "pipe:nearcall-nowhere-at-all"
 
+#define HAS_FRAMES
+
 typedef HANDLE Child;
 
 static inline void nap(unsigned milliseconds) { Sleep(milliseconds); }
@@ -57,6 +59,10 @@ static inline int kill_program(Child child) {
 #include <unistd.h>
 
 #define NOWHERE "unix:/nowhere/at/all.sock"
+
+#ifdef __linux__
+#define HAS_FRAMES
+#endif
 
 typedef pid_t Child;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 
-use super::{CALLS_LOOKED_AT, FLAGS, PROGRAMS, with_suffix};
+use super::{CALLS_LOOKED_AT, FLAGS, FRAMES, PROGRAMS, with_suffix};
 use crate::capi;
 use crate::capi::windows::{DLL, functions};
 use crate::check::Session;
@@ -22,13 +22,14 @@ const GXX: &str = "x86_64-w64-mingw32-g++-posix";
 
 const OBJDUMP: &str = "x86_64-w64-mingw32-objdump";
 
-/// Frames are of Linux so far.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 7] = [
     "unary.c",
     "streams.c",
     "host.c",
     "callback.c",
+    "frames.c",
     "wrapper.cpp",
+    "frames.cpp",
 ];
 
 /// Where the programs find what they need.
@@ -49,6 +50,7 @@ pub(in crate::outside) fn windows(session: &Session<'_>) -> anyhow::Result<Tally
     for (package, what) in [
         ("nearcall-capi", "--lib"),
         ("arith", "--bins"),
+        ("render", "--bins"),
         ("nearcall-testkit", "--bins"),
     ] {
         kit.cargo(session)?
@@ -221,17 +223,20 @@ impl Places<'_> {
     /// What a program is told, as its first lines say.
     fn arguments(&self, source: &str) -> Vec<OsString> {
         let own = |name: &str| format!("pipe:nearcall-c-{name}.{}", std::process::id());
+        // The folders of this machine are under the drive Z.
+        let built = |program: &str| {
+            let mut path = OsString::from("Z:");
+            path.push(self.built.join(program));
+            path
+        };
         let (arith, mirror) = (&self.arith.address, &self.mirror.address);
         match source {
             "unary.c" => vec![arith.into(), CALLS_LOOKED_AT.into()],
-            "streams.c" => {
-                // The folders of this machine are under the drive Z.
-                let mut program = OsString::from("Z:");
-                program.push(self.built.join("arith.exe"));
-                vec![arith.into(), program, own("mortal").into()]
-            }
+            "streams.c" => vec![arith.into(), built("arith.exe"), own("mortal").into()],
             "host.c" => vec![own("host").into(), CALLS_LOOKED_AT.into()],
             "callback.c" => vec![mirror.into(), CALLS_LOOKED_AT.into()],
+            "frames.c" => vec![built("render.exe"), own("frames").into(), FRAMES.into()],
+            "frames.cpp" => vec![built("render.exe"), own("wrapped").into()],
             _ => vec![arith.into(), own("wrapper").into()],
         }
     }
