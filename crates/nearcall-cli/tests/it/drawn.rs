@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::program::program;
 
 /// Far longer than anything here takes, however busy the machine is.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(180);
 
 /// How long between two looks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
@@ -156,6 +156,11 @@ async fn what_a_renderer_draws_is_listed_counted_saved_and_recorded() {
     assert_eq!(stream.tier(), Some(TIER));
     let seen = Seen::default();
     let reader = tokio::spawn(keep(stream, Arc::clone(&seen)));
+    let start = Instant::now();
+    while seen.lock().unwrap().is_empty() {
+        assert!(start.elapsed() < LONG, "nothing is drawn");
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
 
     let stat = program(&["frames", "stat", "render.main", "--json"]);
     let stat: Value = serde_json::from_str(&stat.run().await.stdout).unwrap();
