@@ -398,7 +398,11 @@ int main(int argc, char **argv) {
     EXPECT(NEARCALL_ERROR_ENDED, nearcall_served_reply(held, 0, NULL, 0));
     OK(nearcall_stream_close(waiting));
     OK(nearcall_stream_close(open));
-    CHECK(!is_served(address));
+    /* A pipe goes with its last connection, which the other end lets go of in its own time. */
+    for (int i = 0; is_served(address); ++i) {
+        CHECK(i < PATIENCE);
+        soon();
+    }
     CHECK(unary("/test.v1.Test/Echo", "x", NULL, NULL) == 14);
     OK(nearcall_channel_close(channel));
     return all_held("host");
