@@ -45,8 +45,8 @@ pub(super) struct Streamed {
     view: Option<Arc<ReadOnly>>,
     #[cfg(target_os = "linux")]
     file: Option<Arc<Filed>>,
-    #[cfg(target_os = "linux")]
     /// A frame that is being copied out of the file. It is kept here, so that who gives up waiting loses nothing.
+    #[cfg(target_os = "linux")]
     reading: Option<Reading>,
     up: Up,
     /// None once it was left to the frames that are held.
@@ -310,8 +310,8 @@ impl Drop for Streamed {
     }
 }
 
-#[cfg(target_os = "linux")]
 /// Opens the region by its path, and holds it against what the server said over gRPC.
+#[cfg(target_os = "linux")]
 fn open_view(granted: &Granted) -> Result<ReadOnly, StartFault> {
     let file = open_path(Path::new(&granted.path))?;
     let view = open_region(file.as_fd(), granted.grant.geometry.region_bytes())?;

@@ -101,8 +101,8 @@ enum Body {
         memory: Writable,
         upload: Vec<u8>,
         tier: Tier,
-        #[cfg(target_os = "linux")]
         /// The upload lasts as long as this; none where it lasts as long as the connection.
+        #[cfg(target_os = "linux")]
         _socket: Option<Socket>,
     },
 }
