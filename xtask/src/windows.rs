@@ -120,18 +120,13 @@ fn kit(session: &Session<'_>) -> anyhow::Result<Tally> {
 }
 
 fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
-    let cargo = cargo(session, "test")?
-        // The examples are what the tests of the command supervise.
-        .args(["--no-fail-fast", "--tests", "--examples"])
+    // What the tests of the command supervise. A test of examples would build them under other names.
+    suites(session, "build")?.arg("--examples").succeed()?;
+    let cargo = suites(session, "test")?
+        .args(["--no-fail-fast", "--tests"])
         // What cargo says of the workspace is not to be had within Wine.
         .env("INSTA_WORKSPACE_ROOT", session.root)
-        .env("INSTA_UPDATE", "no")
-        .args(["--features", "nearcall-transport/parity-tokio-ipc"])
-        .args(
-            PACKAGES
-                .into_iter()
-                .flat_map(|package| ["--package", package]),
-        );
+        .env("INSTA_UPDATE", "no");
     let (mut tally, output) = tests(cargo)?;
     let waiting: Vec<_> = output
         .lines()
@@ -153,6 +148,15 @@ fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
         tally.passed, tally.failed
     );
     Ok(tally)
+}
+
+/// A cargo with its task for the packages whose tests run on Windows.
+fn suites(session: &Session<'_>, task: &str) -> anyhow::Result<Program> {
+    let packages = PACKAGES
+        .into_iter()
+        .flat_map(|package| ["--package", package]);
+    let cargo = cargo(session, task)?.args(packages);
+    Ok(cargo.args(["--features", "nearcall-transport/parity-tokio-ipc"]))
 }
 
 /// A cargo that builds for Windows, with its task: the one of this machine on Windows, elsewhere the kit's.
