@@ -1,12 +1,12 @@
 //! Memory that a reference leads to, where it is opened by a path.
 
-use std::io;
-
 use nearcall_proto::frames::v1 as wire;
 use nearcall_rpc::Channel;
+use nearcall_sys::memory::{ReadOnly, open_region};
 
 use super::paths;
-use crate::imp::Passed;
+use super::view::ViewFault;
+use crate::imp::borrowed;
 use crate::tier::Tier;
 
 /// How it comes so.
@@ -15,8 +15,13 @@ pub(super) const TIER: Tier = Tier::Proc;
 /// Whether what is had whole is the client's own, so that the server need not be told.
 pub(super) const IS_KEPT: bool = false;
 
-/// Opens it.
-pub(super) async fn borrow(_channel: &Channel, reference: &wire::FrameRef) -> io::Result<Passed> {
+/// Maps it, if it has `bytes` bytes and is safe to map.
+pub(super) async fn map(
+    _channel: &Channel,
+    reference: &wire::FrameRef,
+    bytes: usize,
+) -> Result<ReadOnly, ViewFault> {
     let region = reference.region.as_ref();
-    paths::open(region.map_or("", |region| &region.path))
+    let memory = paths::open(region.map_or("", |region| &region.path))?;
+    Ok(open_region(borrowed(&memory), bytes)?)
 }

@@ -23,7 +23,6 @@ mod hostile;
 mod lender;
 #[cfg(target_os = "linux")]
 mod liar;
-#[cfg(target_os = "linux")]
 mod looked;
 #[cfg(target_os = "linux")]
 mod memory;
