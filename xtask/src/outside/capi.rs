@@ -197,9 +197,12 @@ fn unoptimised(session: &Session<'_>) -> anyhow::Result<PathBuf> {
         .succeed()?;
     let folder = session.outside()?.join("capi/unoptimised");
     fs::create_dir_all(&folder)?;
-    let library = folder.join(capi::SONAME);
+    let library = folder.join(capi::NAMES.installed);
     fs::remove_file(&library).ok();
-    fs::copy(session.target().join("debug/libnearcall_c.so"), library)?;
+    fs::copy(
+        session.target().join("debug").join(capi::NAMES.built),
+        library,
+    )?;
     Ok(folder)
 }
 
