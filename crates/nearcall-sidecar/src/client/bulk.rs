@@ -40,14 +40,15 @@ pub enum BulkError {
         /// What was there.
         found: &'static str,
     },
-    /// The path of the memory leads nowhere: it is of another machine or container, or was let go of.
+    /// The path of the memory leads nowhere, or the server gives no handle of it: it is of another machine or container, or
+    /// was let go of.
     #[error("the memory of the server cannot be opened; ask again, without saying that it can")]
     Path(#[from] io::Error),
-    /// What the path leads to is not safe to map.
-    #[error("what the server's path leads to is not safe to map")]
+    /// What the server leads to is not safe to map.
+    #[error("what the server's reference leads to is not safe to map")]
     Open(#[from] nearcall_sys::memory::OpenError),
     /// It is other memory.
-    #[error("what the server's path leads to is other memory; ask again")]
+    #[error("what the server's reference leads to is other memory; ask again")]
     Other,
 }
 
@@ -65,15 +66,17 @@ pub async fn take(channel: &Channel, bulk: wire::Bulk) -> Result<Bulk, BulkError
         Some(Content::Upload(_)) => return Err(nothing("an upload")),
         None => return Err(nothing("nothing")),
     };
-    let opened = open(&frame);
-    let mut client = FramesClient::new(channel.clone());
-    let lease = frame.lease;
-    // Mapped, it stays. Where the server is gone, it keeps nothing.
-    let _ = client.release(wire::ReleaseRequest { lease }).await;
+    let opened = open(channel, &frame).await;
+    if opened.is_err() || !borrowing::IS_KEPT {
+        let mut client = FramesClient::new(channel.clone());
+        let lease = frame.lease;
+        // Mapped, it stays. Where the server is gone, it keeps nothing.
+        let _ = client.release(wire::ReleaseRequest { lease }).await;
+    }
     opened
 }
 
-fn open(frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
+async fn open(channel: &Channel, frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
     let found = "a reference that lacks something";
     let missing = || BulkError::Content { found };
     let region = frame.region.as_ref().ok_or_else(missing)?;
@@ -87,7 +90,7 @@ fn open(frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
     if end > bytes || bytes < LINE_BYTES {
         return Err(missing());
     }
-    let memory = borrowing::open(&region.path)?;
+    let memory = borrowing::borrow(channel, frame).await?;
     let view = open_region(borrowed(&memory), bytes)?;
     // A process that took the number of the server's, or a descriptor that took the memory's, may have another there.
     let mut stands = [0; LINE_BYTES];
@@ -115,7 +118,7 @@ impl Bulk {
     pub const fn tier(&self) -> Tier {
         match self.0 {
             Body::Here(_) => Tier::Inline,
-            Body::There { .. } => Tier::Proc,
+            Body::There { .. } => borrowing::TIER,
         }
     }
 }

@@ -13,7 +13,7 @@ use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::{Channel, Server, Wire};
 use nearcall_sidecar::{
-    Frame, FrameStream, Frames, NextError, Now, Options, Tier, UploadOptions, Writer,
+    Frame, FrameStream, Frames, NextError, Now, Options, Tier, UploadOptions, Writer, poll,
 };
 use tokio::task::JoinHandle;
 
@@ -70,6 +70,7 @@ impl Served {
         let frames = Frames::new();
         let writer = frames.channel(NAME, geometry()).unwrap();
         let server = Server::new(address.clone()).add_service(frames.service());
+        let server = server.add_raw_service(super::bulks::loader(&frames));
         let bound = server.bind().await.unwrap();
         let task = tokio::spawn(async {
             let _ = bound.serve().await;
@@ -369,6 +370,7 @@ fn role() {
     let runtime = || tokio::runtime::Runtime::new().unwrap();
     match variable(ROLE).as_str() {
         "" => {}
+        "borrower" => runtime().block_on(borrow(variable(ADDRESS))),
         "reader" => runtime().block_on(hold(variable(ADDRESS))),
         "server" => runtime().block_on(serve(variable(ADDRESS))),
         other => panic!("no role is named {other}"),
@@ -426,6 +428,17 @@ async fn hold(address: String) {
     drop(held);
 }
 
+/// Takes bulk data, and polls for a frame and keeps it.
+async fn borrow(address: String) {
+    let channel = Channel::connect(address).await.unwrap();
+    super::bulks::borrow(&channel).await;
+    let held = poll(&channel, NAME).newest().await.unwrap().unwrap();
+    assert_eq!((held.seq(), held.tier()), (1, Tier::Handle));
+    println!("ready");
+    let _ = std::io::stdin().read(&mut [0]);
+    is_whole(&held);
+}
+
 async fn serve(address: String) {
     let mut served = Served::start_at(address).await;
     for _ in 0..3 {
@@ -465,6 +478,18 @@ async fn a_killed_reader_harms_nobody_and_its_pins_come_back() {
         stats.subscriptions.iter().map(|one| one.pins).sum::<u32>(),
         0
     );
+}
+
+#[tokio::test]
+async fn another_process_borrows_and_what_it_held_comes_back_when_it_is_killed() {
+    let mut served = Served::start().await;
+    served.publish();
+    let mut borrower = start("borrower", &served.address).await;
+    let stats = served.stats().await;
+    assert_eq!(stats.subscriptions.len(), 1);
+    assert_ne!(stats.subscriptions[0].pid, std::process::id());
+    borrower.kill();
+    served.wait_for_readers(0).await;
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@
     reason = "a test that cannot go on has failed, and roles speak to the test that started them"
 )]
 
-#[cfg(target_os = "linux")]
+mod answering;
+mod bulks;
 mod changing;
 #[cfg(target_os = "linux")]
 mod death;
@@ -16,7 +17,10 @@ mod files;
 #[cfg(windows)]
 mod handles;
 #[cfg(target_os = "linux")]
+mod held_up;
+#[cfg(target_os = "linux")]
 mod hostile;
+mod lender;
 #[cfg(target_os = "linux")]
 mod liar;
 #[cfg(target_os = "linux")]
@@ -28,16 +32,16 @@ mod namespaces;
 #[cfg(target_os = "linux")]
 mod other_user;
 #[cfg(target_os = "linux")]
+mod picked;
 mod policies;
-#[cfg(target_os = "linux")]
 mod polled;
+mod poller;
 #[cfg(target_os = "linux")]
 mod quotas;
 #[cfg(target_os = "linux")]
 mod role;
 #[cfg(target_os = "linux")]
 mod sealed;
-#[cfg(target_os = "linux")]
 mod served;
 #[cfg(target_os = "linux")]
 mod stopping;
@@ -45,5 +49,4 @@ mod stopping;
 mod stream;
 #[cfg(target_os = "linux")]
 mod tickets;
-#[cfg(target_os = "linux")]
 mod tiers;

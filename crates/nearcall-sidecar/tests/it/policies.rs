@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nearcall_frames::{Geometry, LoanError, Policy, Then};
 use nearcall_sidecar::{NextError, Options, Tier};
 
-use super::served::{BYTES, LONG, Served, frame};
+use super::served::{BYTES, HANDED, LONG, Served, frame, in_place};
 
 fn with(policy: Policy) -> Options {
     Options {
@@ -16,11 +16,11 @@ fn with(policy: Policy) -> Options {
 
 #[tokio::test]
 async fn a_slow_reader_finds_a_gap_and_harms_nobody() {
-    for tier in [Tier::Broker, Tier::Proc] {
+    for tier in in_place() {
         let mut served = Served::start().await;
         let policy = Policy::DropOldest { depth: 2 };
         let mut slow = served.open(tier, with(policy)).await;
-        let mut quick = served.open(Tier::Broker, with(policy)).await;
+        let mut quick = served.open(HANDED, with(policy)).await;
         served.publish();
         let held = frame(&mut slow).await;
         assert_eq!(frame(&mut quick).await.seq(), 1);
@@ -61,7 +61,7 @@ async fn latest_over_a_slow_stream_is_the_latest() {
 
 #[tokio::test]
 async fn a_writer_waits_for_who_asked_for_it_and_no_longer() {
-    for tier in [Tier::Broker, Tier::Proc] {
+    for tier in in_place() {
         let mut served = Served::start_with(Geometry::new(8, BYTES, 0).unwrap()).await;
         let policy = Policy::Block {
             max_wait: Duration::from_secs(9),
@@ -174,7 +174,7 @@ async fn who_was_evicted_is_told_by_a_writer_that_never_pauses() {
         max_wait: Duration::ZERO,
         then: Then::Evict,
     };
-    let mut stream = served.open(Tier::Broker, with(policy)).await;
+    let mut stream = served.open(HANDED, with(policy)).await;
     served.publish();
     drop(frame(&mut stream).await);
     for _ in 0..30 {

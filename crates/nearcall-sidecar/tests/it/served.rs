@@ -1,7 +1,10 @@
 //! A server of frames in a task of the test's own, at an address of its own.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(windows)]
+mod windows;
+
 use std::time::Duration;
 
 use nearcall_frames::{Details, Geometry};
@@ -12,6 +15,19 @@ use nearcall_sidecar::{FrameStream, Frames, Options, Tier, Writer};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{frame_files, frames_in};
+#[cfg(windows)]
+use windows::frames_in;
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::address_in;
+#[cfg(windows)]
+pub(crate) use windows::address_in;
+
+/// The way in which memory is handed over.
+pub(crate) const HANDED: Tier = Tier::ALL[0];
 
 /// Far longer than anything here takes.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
@@ -43,17 +59,20 @@ impl Served {
         Self::start_as(geometry, |server| server).await
     }
 
-    /// With settings of the server.
-    pub(crate) async fn start_where(settings: impl FnOnce(Server) -> Server) -> Self {
-        Self::start_as(geometry(), settings).await
+    async fn start_as(geometry: Geometry, settings: impl FnOnce(Server) -> Server) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), geometry, settings).await
     }
 
-    async fn start_as(geometry: Geometry, settings: impl FnOnce(Server) -> Server) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    /// At the address of one that was stopped, whose folder this is.
+    pub(crate) async fn start_in(
+        folder: TempDir,
+        geometry: Geometry,
+        settings: impl FnOnce(Server) -> Server,
+    ) -> Self {
         let frames = frames_in(folder.path());
         let writer = frames.channel(NAME, geometry).unwrap();
         let (stop, stopped) = oneshot::channel();
-        let server = Server::new(address(&folder))
+        let server = Server::new(address_in(folder.path()))
             .add_service(frames.service())
             .stop_when(async {
                 // A dropped sender is a test that is over.
@@ -71,28 +90,7 @@ impl Served {
     }
 
     pub(crate) fn address(&self) -> String {
-        address(&self.folder)
-    }
-
-    pub(crate) fn files(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.folder.path()).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    /// The files that frames go by, and nothing else.
-    pub(crate) fn frame_files(&self) -> Vec<PathBuf> {
-        frame_files(self.folder.path())
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    pub(crate) fn broker(&self) -> PathBuf {
-        self.folder.path().join("frames.sock.frames")
+        address_in(self.folder.path())
     }
 
     pub(crate) async fn channel(&self) -> Channel {
@@ -145,30 +143,10 @@ impl Served {
     }
 }
 
-/// Channels whose frames may come by every way, with files in this folder.
-pub(crate) fn frames_in(folder: &Path) -> Frames {
-    if folder.exists() {
-        let alone = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(folder, alone).unwrap();
-    }
-    let frames = Frames::new();
-    frames.allow_files_in(folder).unwrap();
-    frames
-}
-
-fn address(folder: &TempDir) -> String {
-    format!("unix:{}", folder.path().join("frames.sock").display())
-}
-
-/// The files in a folder that frames go by.
-pub(crate) fn frame_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    // What a UUID and the ending have.
-    let long = |path: &PathBuf| path.file_name().is_some_and(|name| name.len() == 36 + 7);
-    let mut found: Vec<_> = paths.filter(long).collect();
-    found.sort();
-    found
+/// The ways in which frames are looked at in place.
+pub(crate) fn in_place() -> impl Iterator<Item = Tier> {
+    let all = Tier::ALL.into_iter();
+    all.filter(|tier| matches!(tier, Tier::Broker | Tier::Proc | Tier::Handle))
 }
 
 /// These options, by one way alone, however short the frames are.

@@ -127,6 +127,10 @@ impl frames_server::Frames for Liar {
         Err(Status::unimplemented("not asked for"))
     }
 
+    async fn lend(&self, _request: Request<wire::LendRequest>) -> Answer<wire::LendResponse> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
     async fn set_policy(
         &self,
         _request: Request<wire::SetPolicyRequest>,
