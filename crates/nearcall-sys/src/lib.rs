@@ -17,5 +17,5 @@ pub use unix::{clock, inherit, limits, process};
 pub use unix::{credentials, packet};
 #[cfg(windows)]
 pub use windows::{
-    claim, clock, descriptor, event, handover, identity, inherit, pipe, process, socket, wine,
+    claim, clock, descriptor, event, handover, identity, inherit, name, pipe, process, socket, wine,
 };

@@ -1393,6 +1393,10 @@ pub struct OpenResponse {
     /// `taken` within `limits.ticket_ms`; the ticket is presented nowhere.
     #[prost(message, optional, tag = "11")]
     pub handles: ::core::option::Option<Handles>,
+    /// For `TIER_HANDLE` in the place of `handles`, where the system lets nothing be put into that process: by what names it
+    /// opens the same. Set `taken` within `limits.ticket_ms`, as there; until then the names are there for certain.
+    #[prost(message, optional, tag = "12")]
+    pub names: ::core::option::Option<Names>,
 }
 #[allow(
     dead_code,
@@ -1500,6 +1504,85 @@ impl crate::codegen::prost::Name for Handles {
     }
     fn type_url() -> crate::codegen::prost::alloc::string::String {
         "/nearcall.frames.v1.Handles".into()
+    }
+}
+/// The names of what `Handles` numbers: each is 32 hexadecimal digits in lower case, for `Local\nearcall.<digits>` in the
+/// session that both processes are in. A client holds them to that before it asks the system, opens each for no more than it
+/// needs, and checks of what kind and whose it is.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct Names {
+    /// Of the section with the region: `SECTION_QUERY`, `SECTION_MAP_READ`.
+    #[prost(string, tag = "1")]
+    pub region: crate::codegen::prost::alloc::string::String,
+    /// Of the section with the return page: `SECTION_MAP_WRITE` too. Closed before `taken` is set, the name is gone.
+    #[prost(string, tag = "2")]
+    pub page: crate::codegen::prost::alloc::string::String,
+    /// Of the event `ring`: `SYNCHRONIZE`, `EVENT_QUERY_STATE`.
+    #[prost(string, tag = "3")]
+    pub ring: crate::codegen::prost::alloc::string::String,
+    /// Of the event `evicted`, for the same.
+    #[prost(string, tag = "4")]
+    pub evicted: crate::codegen::prost::alloc::string::String,
+    /// Of the event `left`: `EVENT_MODIFY_STATE` too.
+    #[prost(string, tag = "5")]
+    pub left: crate::codegen::prost::alloc::string::String,
+    /// Of the event `taken`, for the same.
+    #[prost(string, tag = "6")]
+    pub taken: crate::codegen::prost::alloc::string::String,
+    /// The number of the server's process, which the client opens for `SYNCHRONIZE` before all of these: they are there only
+    /// as long as the server is, so that the number was its own.
+    #[prost(uint32, tag = "7")]
+    pub server: u32,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for Names {
+    const NAME: &'static str = "Names";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.Names".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.Names".into()
     }
 }
 /// What a server allows on a subscription.
@@ -2792,6 +2875,9 @@ pub struct OpenUploadResponse {
     /// long as the connection that asked.
     #[prost(uint64, tag = "10")]
     pub handle: u64,
+    /// For `TIER_HANDLE` in the place of `handle`: the section's name, as in `Names`, for as long as the upload lasts.
+    #[prost(string, tag = "11")]
+    pub name: crate::codegen::prost::alloc::string::String,
 }
 #[allow(
     dead_code,
@@ -3002,6 +3088,9 @@ pub struct Subscription {
     /// The reader's process; 0 where it is not known.
     #[prost(uint32, tag = "10")]
     pub pid: u32,
+    /// For `TIER_HANDLE`: whether the memory was told by `Names`.
+    #[prost(bool, tag = "11")]
+    pub named: bool,
 }
 #[allow(
     dead_code,

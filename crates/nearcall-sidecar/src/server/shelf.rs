@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nearcall_proto::frames::v1 as wire;
 use nearcall_rpc::Session;
-use nearcall_sys::memory::make_region;
 use wire::bulk::Content;
 
 use super::Shared;
@@ -14,7 +13,7 @@ use super::expiry::Expiry;
 use super::lending::Borrower;
 use super::tickets::{self, Secret};
 use crate::bulk_layout::{BYTES_AT, line};
-use crate::imp::Passed;
+use crate::imp::{Passed, make_region};
 use crate::limits::{BULK_BYTES_MAX, BULKS_MAX, INLINE_BELOW};
 
 /// Memory that is shared and was not let go of.

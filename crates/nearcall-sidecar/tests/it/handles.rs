@@ -1,4 +1,7 @@
-//! Frames on Windows: by handles that the server puts into the reader's process, and inline.
+//! Frames on Windows: by handles that the server puts into the reader's process, and inline. `named` runs all of this once
+//! more in processes that let no handles be put into them.
+
+mod named;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
@@ -25,6 +28,19 @@ const NAME: &str = "render.main";
 const ROLE: &str = "NEARCALL_SIDECAR_TEST_ROLE";
 const ADDRESS: &str = "NEARCALL_SIDECAR_TEST_ADDRESS";
 
+/// Set where the processes of this test let no handles be put into them, so that frames come by names.
+const HIDES: &str = "NEARCALL_SIDECAR_TEST_HIDES";
+
+fn hides() -> bool {
+    std::env::var_os(HIDES).is_some()
+}
+
+fn hide() {
+    if hides() {
+        nearcall_sys::process::hide_from_peers().unwrap();
+    }
+}
+
 struct Served {
     address: String,
     writer: Writer,
@@ -50,6 +66,7 @@ impl Served {
     }
 
     async fn start_at(address: String) -> Self {
+        hide();
         let frames = Frames::new();
         let writer = frames.channel(NAME, geometry()).unwrap();
         let server = Server::new(address.clone()).add_service(frames.service());
@@ -144,6 +161,7 @@ async fn frames_come_by_either_way_and_over_either_wire() {
         assert_eq!(frame(&mut stream).await.seq(), seq, "{wire}");
         let stats = served.stats().await;
         assert_eq!(stats.subscriptions[0].tier(), wire::Tier::Handle);
+        assert_eq!(stats.subscriptions[0].named, hides());
         assert_eq!(stats.subscriptions[0].pid, std::process::id());
         drop(stream);
         served.wait_for_readers(0).await;
@@ -301,7 +319,9 @@ async fn who_opens_and_takes_nothing_is_forgotten() {
     };
     let answer = client.open(request.clone()).await.unwrap().into_inner();
     assert_eq!(answer.tier(), wire::Tier::Handle);
-    assert!(answer.handles.is_some() && answer.broker_path.is_empty());
+    assert_eq!(answer.handles.is_none(), hides());
+    assert_eq!(answer.names.is_some(), hides());
+    assert!(answer.broker_path.is_empty());
     assert_eq!(served.stats().await.subscriptions.len(), 1);
     // Given back, it is gone at once; otherwise with its time.
     let request = wire::OpenRequest {
@@ -324,6 +344,17 @@ async fn an_upload_goes_by_a_handle() {
     let bulk = upload.commit(bytes).unwrap();
     let is_reference = matches!(bulk.content, Some(wire::bulk::Content::Upload(_)));
     assert!(is_reference, "no bytes go over the connection");
+    let request = wire::OpenUploadRequest {
+        bytes: bytes as u64,
+        tiers: vec![wire::Tier::Handle.into()],
+        ..wire::OpenUploadRequest::default()
+    };
+    let mut client = FramesClient::new(channel.clone());
+    let told = client.open_upload(request).await.unwrap().into_inner();
+    assert_eq!(
+        (told.handle == 0, !told.name.is_empty()),
+        (hides(), hides())
+    );
     let options = UploadOptions {
         tiers: vec![Tier::Inline],
         ..UploadOptions::default()
@@ -387,6 +418,7 @@ async fn start(role: &str, address: &str) -> Killed {
 
 /// Takes frames and keeps them.
 async fn hold(address: String) {
+    hide();
     let channel = Channel::connect(address).await.unwrap();
     let mut stream = nearcall_sidecar::open(&channel, NAME).await.unwrap();
     assert_eq!(stream.tier(), Some(Tier::Handle));

@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 
 use windows_sys::Win32::Security::Authorization::ConvertSidToStringSidW;
 use windows_sys::Win32::Security::{
-    GetTokenInformation, PSID, TOKEN_INFORMATION_CLASS, TOKEN_OWNER, TOKEN_QUERY, TOKEN_USER,
-    TokenOwner, TokenUser,
+    GetTokenInformation, PSID, TOKEN_INFORMATION_CLASS, TOKEN_MANDATORY_LABEL, TOKEN_OWNER,
+    TOKEN_QUERY, TOKEN_USER, TokenIntegrityLevel, TokenOwner, TokenUser,
 };
 use windows_sys::Win32::System::Threading::{
     GetCurrentProcess, OpenProcess, OpenProcessToken, PROCESS_QUERY_LIMITED_INFORMATION,
@@ -43,6 +43,16 @@ pub fn own_default_owner() -> io::Result<String> {
     let owner = unsafe { information.as_ptr().cast::<TOKEN_OWNER>().read() };
     // SAFETY: the identifier lies in the same buffer, which is still there.
     unsafe { text_of(owner.Owner) }
+}
+
+/// The level of integrity of this process, as a security identifier: `S-1-16-…`.
+pub(super) fn own_integrity() -> io::Result<String> {
+    let information = information(&own_token()?, TokenIntegrityLevel)?;
+    let label = information.as_ptr().cast::<TOKEN_MANDATORY_LABEL>();
+    // SAFETY: the system wrote a TOKEN_MANDATORY_LABEL at the beginning of the buffer, which is aligned for it.
+    let label = unsafe { label.read() };
+    // SAFETY: the identifier lies in the same buffer, which is still there.
+    unsafe { text_of(label.Label.Sid) }
 }
 
 /// The user that a process runs as.

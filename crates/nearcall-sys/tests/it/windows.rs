@@ -2,5 +2,6 @@
 //! assumption; where it is about two processes, there are two.
 
 mod events;
+mod names;
 mod processes;
 mod sections;
