@@ -211,8 +211,10 @@ async fn a_writer_that_is_held_up_sleeps_until_the_reader_goes_on() {
         let (sleeps, took, writer) = waited.await.unwrap();
         assert!(took >= Duration::from_millis(400), "{tier}: {took:?}");
         assert!(took < Duration::from_secs(9), "{tier}: woken, not over");
-        // One look each 20 ms at whether the reader lives; a look each millisecond would be hundreds.
-        let most = took.as_millis() as u64 / 20 + 20;
+        // One look each 20 ms at whether the reader lives. A look each millisecond would be hundreds, and is how a word is
+        // waited for where there is no futex.
+        let looks_after = if cfg!(nearcall_posix) { 1 } else { 20 };
+        let most = took.as_millis() as u64 / looks_after + 20;
         assert!(sleeps <= most, "{tier}: {sleeps} sleeps in {took:?}");
         drop(writer);
         reader.abort();
