@@ -7,6 +7,7 @@ pub mod arith {
 
 pub mod interop;
 mod isolated;
+mod link;
 mod mirror;
 #[cfg(target_os = "linux")]
 mod namespaces;
@@ -23,6 +24,7 @@ mod wires;
 #[cfg(windows)]
 pub use isolated::alone;
 pub use isolated::isolated;
+pub use link::{link_file, link_folder};
 pub use mirror::{call_back, mirror};
 #[cfg(target_os = "linux")]
 pub use namespaces::{apart, left_out_without_namespaces};

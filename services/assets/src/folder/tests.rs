@@ -1,25 +1,8 @@
 //! Real folders, with links that lead out of them.
 
+use nearcall_testkit::{link_file, link_folder};
+
 use super::*;
-
-#[cfg(unix)]
-use std::os::unix::fs::{symlink as link_file, symlink as link_folder};
-
-/// A link that an administrator and a developer can make.
-#[cfg(windows)]
-fn link_file(to: impl AsRef<Path>, at: impl AsRef<Path>) -> io::Result<()> {
-    std::os::windows::fs::symlink_file(to, at)
-}
-
-/// A junction, which everyone can make.
-#[cfg(windows)]
-fn link_folder(to: impl AsRef<Path>, at: impl AsRef<Path>) -> io::Result<()> {
-    let mut mklink = std::process::Command::new("cmd");
-    mklink.args(["/C", "mklink", "/J"]);
-    mklink.arg(at.as_ref()).arg(to.as_ref());
-    assert!(mklink.output()?.status.success());
-    Ok(())
-}
 
 fn path(text: &str) -> AssetPath {
     AssetPath::new(text).unwrap()
