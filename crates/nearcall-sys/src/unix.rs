@@ -10,3 +10,4 @@ pub(crate) mod memory;
 #[cfg(target_os = "linux")]
 pub mod packet;
 pub mod process;
+pub mod room;
