@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsSyncExt as _};
 use cap_std::fs::{Dir, DirEntry, FileType, OpenOptions};
@@ -27,7 +28,11 @@ use windows as imp;
 
 /// An open folder. It stays what it is, whatever becomes of its path.
 #[derive(Debug)]
-pub(crate) struct Folder(Dir);
+pub(crate) struct Folder {
+    dir: Dir,
+    /// Held while a file gets its name: Windows refuses who comes at the same moment.
+    naming: Mutex<()>,
+}
 
 /// A file that there is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,15 +53,14 @@ pub(crate) struct Listed {
 
 impl Folder {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self(Dir::open_ambient_dir(
-            path,
-            cap_std::ambient_authority(),
-        )?))
+        let dir = Dir::open_ambient_dir(path, cap_std::ambient_authority())?;
+        let naming = Mutex::default();
+        Ok(Self { dir, naming })
     }
 
     /// The folder at a path within; without one, this one.
     fn within(&self, path: Option<&str>) -> Result<Dir, LoadError> {
-        let mut folder = self.0.try_clone().map_err(unread)?;
+        let mut folder = self.dir.try_clone().map_err(unread)?;
         for name in path.into_iter().flat_map(|path| path.split('/')) {
             folder = step(&folder, name)?;
         }
@@ -141,6 +145,7 @@ impl Folder {
         let written = file.write_all(bytes).and_then(|()| file.sync_all());
         drop(file);
         let named = written.and_then(|()| {
+            let _turn = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
             if replace {
                 folder.rename(&fresh, &folder, name)
             } else {
