@@ -20,6 +20,8 @@ mod lane_hostile;
 mod lane_peer;
 mod limits;
 mod metadata;
+#[cfg(windows)]
+mod pipes;
 mod proxy;
 mod raw;
 mod reconnect;
@@ -27,4 +29,5 @@ mod reconnect;
 mod registry;
 mod services;
 mod shutdown;
+mod vanish;
 mod wires;
