@@ -41,9 +41,7 @@ fn checks() -> Vec<Check> {
     });
     #[cfg(unix)]
     checks.extend(outside::checks());
-    if windows::is_there() {
-        checks.extend(windows::checks());
-    }
+    checks.extend(windows::checks_if_due());
     #[cfg(not(unix))]
     checks.push(Check {
         name: "outside",
