@@ -22,8 +22,9 @@ const KIT: &str = "windows-kit";
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The packages whose tests run on Windows.
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 11] = [
     "arith",
+    "assets",
     "nearcall-capi",
     "nearcall-cli",
     "nearcall-frames",

@@ -15,6 +15,8 @@ pub mod probe;
 #[cfg(unix)]
 mod root;
 mod running;
+#[cfg(windows)]
+mod squat;
 pub mod transport;
 mod wait;
 #[cfg(windows)]
@@ -31,6 +33,8 @@ pub use namespaces::{apart, left_out_without_namespaces};
 #[cfg(unix)]
 pub use root::left_out_without_root;
 pub use running::{Running, address_in, local_address, parity_address};
+#[cfg(windows)]
+pub use squat::{STRANGER, squat};
 pub use wait::{PATIENCE, eventually};
 #[cfg(windows)]
 pub use wine::left_out_by_wine;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nearcall::{Channel, Code, ConnectError, Request, tokio};
 use nearcall_testkit::probe::{Order, ProbeClient};
-use nearcall_testkit::{Running, address_in, left_out_by_wine, squat, stranger};
+use nearcall_testkit::{Running, STRANGER, address_in, squat};
 use tokio::net::windows::named_pipe::{ClientOptions, ServerOptions};
 
 /// What a call to who does not answer has to end by.
@@ -56,11 +56,7 @@ async fn a_pipe_that_stays_busy_costs_no_longer_than_the_deadline_and_is_used_on
 async fn a_pipe_that_a_stranger_made_first_is_told_nothing_and_the_client_says_whose_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let address = address_in(folder.path());
-    let stranger = stranger();
-    let squatter = match squat(&address, &stranger) {
-        Ok(squatter) => squatter,
-        Err(error) => panic!("cannot give a pipe to {stranger}: {error}"),
-    };
+    let squatter = squat(&address, STRANGER).expect("an administrator runs this");
     let connecting = Channel::connect(&address);
     let (error, accepted) = tokio::join!(connecting, squatter.connect());
     accepted.unwrap();
@@ -68,7 +64,7 @@ async fn a_pipe_that_a_stranger_made_first_is_told_nothing_and_the_client_says_w
     assert!(matches!(error, ConnectError::WrongPeer { .. }), "{error:?}");
     let text = format!("{error:?}");
     assert!(
-        text.contains("nothing was sent to it") && text.contains(&stranger),
+        text.contains("nothing was sent to it") && text.contains(STRANGER),
         "{text}"
     );
     let mut heard = [0; 1];
@@ -77,5 +73,4 @@ async fn a_pipe_that_a_stranger_made_first_is_told_nothing_and_the_client_says_w
         !matches!(read, Ok(1)),
         "not one byte came before it was known whose the pipe is"
     );
-    let _ = left_out_by_wine;
 }
