@@ -10,6 +10,9 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::task::{AbortHandle, JoinSet};
 
+/// How much is carried at once, at most.
+const CARRIED_BYTES: usize = 64 * 1_024;
+
 /// What is done with one connection.
 pub(crate) enum Doing {
     /// It goes to the server.
@@ -153,6 +156,7 @@ async fn carry(
     mut held: Vec<u8>,
     mut left: usize,
 ) -> bool {
+    held.reserve(CARRIED_BYTES);
     loop {
         let now = held.len().min(left);
         if to.write_all(&held[..now]).await.is_err() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nearcall::{Channel, Code, ConnectError, Request, tokio};
 use nearcall_testkit::probe::{Order, ProbeClient};
-use nearcall_testkit::{Running, STRANGER, address_in, squat};
+use nearcall_testkit::{Running, STRANGER, address_in, eventually, squat};
 use tokio::net::windows::named_pipe::{ClientOptions, ServerOptions};
 
 /// What a call to who does not answer has to end by.
@@ -43,6 +43,7 @@ async fn a_pipe_that_stays_busy_costs_no_longer_than_the_deadline_and_is_used_on
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
     assert!(!waiting.is_finished(), "it still waits");
     drop((holder, server));
+    eventually("the name is free", || !Running::is_there(folder.path())).await;
     let _server = Running::start_in(folder, |server| server).await;
     // It may have looked in between, when there was nobody.
     let waited = waiting.await.unwrap();

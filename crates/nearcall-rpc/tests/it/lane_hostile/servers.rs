@@ -111,7 +111,8 @@ async fn each_rule_that_a_server_can_break() {
                 "{what}: {failed:?}"
             );
         }
-        let (code, text) = told.recv().await.unwrap().expect("a word of parting");
+        let parting = told.recv().await.flatten();
+        let (code, text) = parting.unwrap_or_else(|| panic!("{what}: no word of parting"));
         assert_eq!(code, expected, "{what}: {text}");
         // The same client, on a new connection.
         client.unary(Order::default()).await.expect("an answer");
