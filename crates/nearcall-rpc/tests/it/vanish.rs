@@ -1,5 +1,7 @@
 //! Peers that are gone in the middle of a message: both sides hear of it, over either wire, and others go on.
 
+use std::time::Duration;
+
 use nearcall::{Channel, Reason, Status, Wire, tokio, tokio_stream};
 use nearcall_testkit::probe::{Order, ProbeClient};
 use nearcall_testkit::{PATIENCE, Running};
@@ -9,7 +11,14 @@ use crate::front::{Doing, Front, Way};
 nearcall_testkit::wire_suite!(
     a_client_that_is_gone_halfway_through_a_message_is_seen_by_the_server,
     a_server_that_is_gone_halfway_through_a_message_is_seen_by_the_client,
+    a_client_whose_process_is_killed_as_it_sends_is_let_go_of,
 );
+
+/// Set for a child that sends messages to an address without end, over the wire that `NEARCALL_WIRE` says.
+const SEND_TO: &str = "NEARCALL_TEST_SEND_TO";
+
+/// Far longer than a process takes to start.
+const STARTING: Duration = Duration::from_secs(60);
 
 /// Bytes of a message.
 const MESSAGE: usize = 200_000;
@@ -19,6 +28,7 @@ const HALFWAY: usize = 300_000;
 
 fn order(count: u32) -> Order {
     Order {
+        label: "sent".to_owned(),
         payload: vec![7; MESSAGE],
         count,
         ..Order::default()
@@ -83,4 +93,44 @@ async fn a_server_that_is_gone_halfway_through_a_message_is_seen_by_the_client(w
     server.tally.wait_dropped(1).await;
     other.unary(order(1)).await.expect("another's call");
     client.unary(order(1)).await.expect("a new connection");
+}
+
+/// Run as a child by the test below; by itself it does nothing.
+#[test]
+fn child_sends_without_end() {
+    let Ok(address) = std::env::var(SEND_TO) else {
+        return;
+    };
+    nearcall::block_on(async {
+        let channel = nearcall::connect(address).await.unwrap();
+        let orders = tokio_stream::iter(std::iter::repeat(order(1)));
+        let reports = ProbeClient::new(channel).chat(orders).await.unwrap();
+        let mut reports = reports.into_inner();
+        while reports.message().await.unwrap().is_some() {}
+    });
+}
+
+async fn a_client_whose_process_is_killed_as_it_sends_is_let_go_of(wire: Wire) {
+    let server = Running::start().await.over(wire);
+    let mut other = server.client().await;
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "vanish::child_sends_without_end"])
+        .env(SEND_TO, server.address())
+        .env("NEARCALL_WIRE", wire.as_str())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let come = async {
+        while server.tally.runs().get("sent") < Some(&3) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let come = tokio::time::timeout(STARTING, come).await;
+    come.expect("messages come");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    server.tally.wait_dropped(1).await;
+    other.unary(order(1)).await.expect("another's call");
+    let drained = tokio::time::timeout(PATIENCE, server.stop()).await;
+    assert!(drained.expect("no call is left").cut.is_empty());
 }
