@@ -10,7 +10,7 @@ fn path(text: &str) -> AssetPath {
 
 fn folder() -> (tempfile::TempDir, Folder) {
     let place = tempfile::tempdir().unwrap();
-    let root = place.path().join("root");
+    let root = place.path().join("assets");
     std::fs::create_dir_all(root.join("in/deep")).unwrap();
     std::fs::write(place.path().join("secret.png"), "outside").unwrap();
     std::fs::write(root.join("a.png"), "inside").unwrap();
@@ -26,7 +26,7 @@ fn add_links(place: &Path) -> bool {
     if nearcall_testkit::left_out_by_wine("links in a folder of assets are not followed") {
         return false;
     }
-    let root = place.join("root");
+    let root = place.join("assets");
     link_folder(place, root.join("out")).unwrap();
     link_file("a.png", root.join("link.png")).unwrap();
     true
@@ -57,7 +57,7 @@ fn links_are_not_followed() {
     if !add_links(place.path()) {
         return;
     }
-    for text in ["link.png", "out/secret.png", "out/root/a.png"] {
+    for text in ["link.png", "out/secret.png", "out/assets/in/deep/b.wav"] {
         let found = folder.read(&path(text), |_, _| {});
         assert_eq!(found, Err(LoadError::Outside), "{text}");
     }
@@ -77,7 +77,7 @@ fn links_are_not_followed() {
 #[test]
 fn what_is_no_file_is_not_opened() {
     let (place, folder) = folder();
-    let root = place.path().join("root");
+    let root = place.path().join("assets");
     let made = std::process::Command::new("mkfifo")
         .arg(root.join("pipe.png"))
         .status();
@@ -115,7 +115,7 @@ fn what_is_listed_are_assets_within() {
 #[test]
 fn what_is_deeper_than_may_be_is_left_out_and_said() {
     let (place, folder) = folder();
-    let deep = (0..DEPTH_MAX).fold(place.path().join("root"), |folder, _| folder.join("d"));
+    let deep = (0..DEPTH_MAX).fold(place.path().join("assets"), |folder, _| folder.join("d"));
     std::fs::create_dir_all(deep.join("e")).unwrap();
     std::fs::write(deep.join("last.png"), "").unwrap();
     std::fs::write(deep.join("e/past.png"), "").unwrap();
@@ -143,9 +143,9 @@ fn what_is_kept_is_whole_and_within() {
     check("in/deep", true, Err(LoadError::NotFound));
     check("in/deep", false, Ok(false));
     let read = |name: &str| std::fs::read(place.path().join(name)).unwrap();
-    assert_eq!(read("root/new/folder/c.png"), b"kept");
-    assert_eq!(read("root/a.png"), b"kept");
-    for folder in ["root/new/folder", "root/in"] {
+    assert_eq!(read("assets/new/folder/c.png"), b"kept");
+    assert_eq!(read("assets/a.png"), b"kept");
+    for folder in ["assets/new/folder", "assets/in"] {
         let names = std::fs::read_dir(place.path().join(folder)).unwrap();
         assert_eq!(names.count(), 1, "nothing is left beside");
     }
@@ -167,10 +167,10 @@ fn who_keeps_a_file_first_keeps_it_whole() {
             kept.filter(|kept| *kept).count()
         });
         assert_eq!(kept, if replace { texts.len() } else { 1 });
-        let found = std::fs::read(place.path().join("root/race.png")).unwrap();
+        let found = std::fs::read(place.path().join("assets/race.png")).unwrap();
         assert!(texts.contains(&found));
     }
-    let names = std::fs::read_dir(place.path().join("root")).unwrap();
+    let names = std::fs::read_dir(place.path().join("assets")).unwrap();
     assert_eq!(names.count(), 4, "nothing is left beside");
 }
 
@@ -197,7 +197,7 @@ fn other_names_reach_nothing() {
     assert_eq!(found, Ok(b"b".to_vec()));
     assert_eq!(folder.store(&path("A.PNG"), b"kept", false), Ok(false));
     // The folder is held: it stays where it is.
-    let moved = std::fs::rename(place.path().join("root"), place.path().join("moved"));
+    let moved = std::fs::rename(place.path().join("assets"), place.path().join("moved"));
     if !nearcall_testkit::left_out_by_wine("a folder of assets is not moved while it is served") {
         assert!(moved.is_err());
     }
