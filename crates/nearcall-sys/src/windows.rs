@@ -12,6 +12,7 @@ pub(crate) mod memory;
 mod ntdll;
 pub mod pipe;
 pub mod process;
+pub mod room;
 pub mod socket;
 mod text;
 mod wait;
