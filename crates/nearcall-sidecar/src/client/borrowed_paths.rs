@@ -13,7 +13,9 @@ use crate::tier::Tier;
 pub(super) const TIER: Tier = Tier::Proc;
 
 /// Whether what is had whole is the client's own, so that the server need not be told.
-pub(super) const IS_KEPT: bool = false;
+pub(super) const fn is_kept(_memory: &Passed) -> bool {
+    false
+}
 
 /// Opens it.
 pub(super) async fn borrow(_channel: &Channel, reference: &wire::FrameRef) -> io::Result<Passed> {

@@ -67,16 +67,18 @@ pub async fn take(channel: &Channel, bulk: wire::Bulk) -> Result<Bulk, BulkError
         None => return Err(nothing("nothing")),
     };
     let opened = open(channel, &frame).await;
-    if opened.is_err() || !borrowing::IS_KEPT {
+    let is_kept = opened.as_ref().is_ok_and(|(_, is_kept)| *is_kept);
+    if !is_kept {
         let mut client = FramesClient::new(channel.clone());
         let lease = frame.lease;
         // Mapped, it stays. Where the server is gone, it keeps nothing.
         let _ = client.release(wire::ReleaseRequest { lease }).await;
     }
-    opened
+    opened.map(|(bulk, _)| bulk)
 }
 
-async fn open(channel: &Channel, frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
+/// The bytes, and whether the server need not be told that they are had.
+async fn open(channel: &Channel, frame: &wire::FrameRef) -> Result<(Bulk, bool), BulkError> {
     let found = "a reference that lacks something";
     let missing = || BulkError::Content { found };
     let region = frame.region.as_ref().ok_or_else(missing)?;
@@ -99,7 +101,8 @@ async fn open(channel: &Channel, frame: &wire::FrameRef) -> Result<Bulk, BulkErr
         return Err(BulkError::Other);
     }
     let range = start..end;
-    Ok(Bulk(Body::There { view, range }))
+    let bulk = Bulk(Body::There { view, range });
+    Ok((bulk, borrowing::is_kept(&memory)))
 }
 
 impl Bulk {

@@ -10,7 +10,7 @@ use nearcall_sys::handover::{Process, Rights, take};
 use nearcall_sys::memory::{
     make_named_region, make_region, make_return_page, open_region, open_return_page,
 };
-use nearcall_sys::name::{Name, NameError, Use, open};
+use nearcall_sys::name::{Name, NameError, Use, is_in_this_session, open};
 
 const ROLE: &str = "NEARCALL_SYS_TEST_ROLE";
 const BYTES: usize = 5 * 4_096;
@@ -281,10 +281,12 @@ fn a_process_that_hides_is_waited_for_and_takes_no_handles() {
         std::io::ErrorKind::PermissionDenied,
         "{found}"
     );
+    assert!(is_in_this_session(pid));
     let process = Process::open_to_wait(pid).unwrap();
     let event = Event::new(Kind::Taken).unwrap();
     assert!(process.give(event.as_handle(), Rights::Wait).is_err());
     assert!(!process.has_ended());
     nearcall_sys::process::kill(pid).unwrap();
     assert_eq!(wait_any(&[process.as_handle()], LONG).unwrap(), Some(0));
+    assert!(!is_in_this_session(u32::MAX - 3), "there is none");
 }
