@@ -64,6 +64,13 @@ pub(crate) fn windows() -> Vec<Check> {
             limit: Duration::from_secs(40 * MINUTES),
             run: capi::windows,
         },
+        Check {
+            name: "windows-csharp",
+            about: "the C# SDK under .NET of Windows calls, hosts, polls and looks at frames at nearcall.dll by Wine",
+            needs: &[PYTHON, MCS],
+            limit: Duration::from_secs(40 * MINUTES),
+            run: capi::windows_csharp,
+        },
     ]
 }
 
