@@ -7,7 +7,7 @@ use super::assets;
 use super::lesson::Lesson;
 use super::{killed, picture, render};
 use crate::names::World;
-#[cfg(windows)]
+#[cfg(not(target_os = "linux"))]
 use crate::output;
 use crate::session::Session;
 
@@ -24,7 +24,7 @@ pub(super) fn lessons() -> Vec<Lesson> {
 pub(super) const SERVERS: &[&str] = &[assets::SERVER];
 
 /// The services that are shown without a lesson.
-#[cfg(windows)]
+#[cfg(not(target_os = "linux"))]
 pub(super) const SERVERS: &[&str] = &[];
 
 /// Shows pictures, a reader that is killed, and files.
@@ -50,7 +50,7 @@ async fn show_files(session: &Session, world: &World) -> anyhow::Result<Option<S
 }
 
 /// The loader is not there: it opens files so that no path leads out of a folder, as Linux alone has it.
-#[cfg(windows)]
+#[cfg(not(target_os = "linux"))]
 #[expect(clippy::unused_async, reason = "elsewhere it has to wait")]
 async fn show_files(_session: &Session, _world: &World) -> anyhow::Result<Option<Shown>> {
     output::line("")?;

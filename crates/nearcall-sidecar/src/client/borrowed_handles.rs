@@ -6,21 +6,23 @@ use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::Channel;
 use nearcall_sys::handover::take;
+use nearcall_sys::memory::open_region;
 use nearcall_sys::name::Use;
 
-use crate::imp::Passed;
+use super::view::{Borrowed, ViewFault};
+use crate::imp::{Passed, borrowed};
 use crate::tier::Tier;
 
 /// How it comes so.
 pub(super) const TIER: Tier = Tier::Handle;
 
-/// Whether what is had whole is the client's own, so that the server need not be told.
-pub(super) fn is_kept(memory: &Passed) -> bool {
-    memory.name().is_none()
-}
-
-/// Asks the server for a handle. Its answer is waited for even where nobody waits for this: the handle would stay open.
-pub(super) async fn borrow(channel: &Channel, reference: &wire::FrameRef) -> io::Result<Passed> {
+/// Asks the server for a handle or a name and maps what it leads to, if it has `bytes` bytes and is safe to map. The answer is waited for even
+/// where nobody waits for this: the handle would stay open.
+pub(super) async fn map(
+    channel: &Channel,
+    reference: &wire::FrameRef,
+    bytes: usize,
+) -> Result<Borrowed, ViewFault> {
     let mut client = FramesClient::new(channel.clone());
     let lease = reference.lease.clone();
     let asking = tokio::spawn(async move {
@@ -34,5 +36,10 @@ pub(super) async fn borrow(channel: &Channel, reference: &wire::FrameRef) -> io:
             Passed::open(&lent.name, Use::Read).map_err(io::Error::other)
         }
     });
-    asking.await?
+    let memory = asking.await.map_err(io::Error::from)??;
+    Ok(Borrowed {
+        view: open_region(borrowed(&memory), bytes)?,
+        // A server lets go of what it put into this process.
+        is_kept: memory.name().is_none(),
+    })
 }

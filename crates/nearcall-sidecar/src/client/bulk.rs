@@ -8,12 +8,12 @@ use std::ops::Range;
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::Channel;
-use nearcall_sys::memory::{ReadOnly, open_region};
+use nearcall_sys::memory::ReadOnly;
 use wire::bulk::Content;
 
 use super::borrowing;
+use super::view::{Borrowed, ViewFault};
 use crate::bulk_layout::{LINE_BYTES, line};
-use crate::imp::borrowed;
 use crate::tier::Tier;
 
 /// Bytes that a service sent, here or in shared memory. It derefs to them, and they never change.
@@ -50,6 +50,16 @@ pub enum BulkError {
     /// It is other memory.
     #[error("what the server's reference leads to is other memory; ask again")]
     Other,
+}
+
+impl From<ViewFault> for BulkError {
+    fn from(fault: ViewFault) -> Self {
+        match fault {
+            ViewFault::Path(error) => Self::Path(error),
+            ViewFault::Open(error) => Self::Open(error),
+            ViewFault::Other => Self::Other,
+        }
+    }
 }
 
 /// Takes bulk data that a service sent over `channel`: maps it where it is in shared memory, and lets the server know that
@@ -92,8 +102,7 @@ async fn open(channel: &Channel, frame: &wire::FrameRef) -> Result<(Bulk, bool),
     if end > bytes || bytes < LINE_BYTES {
         return Err(missing());
     }
-    let memory = borrowing::borrow(channel, frame).await?;
-    let view = open_region(borrowed(&memory), bytes)?;
+    let Borrowed { view, is_kept } = borrowing::map(channel, frame, bytes).await?;
     // A process that took the number of the server's, or a descriptor that took the memory's, may have another there.
     let mut stands = [0; LINE_BYTES];
     view.read(0, &mut stands);
@@ -102,7 +111,7 @@ async fn open(channel: &Channel, frame: &wire::FrameRef) -> Result<(Bulk, bool),
     }
     let range = start..end;
     let bulk = Bulk(Body::There { view, range });
-    Ok((bulk, borrowing::is_kept(&memory)))
+    Ok((bulk, is_kept))
 }
 
 impl Bulk {

@@ -15,7 +15,7 @@ pub(super) struct Leases {
     /// Bounded by the places.
     up: mpsc::UnboundedSender<Over>,
     places: Arc<Semaphore>,
-    /// One more for each that is not dropped yet.
+    /// One more for each that was handed on and is not dropped yet.
     held: Arc<()>,
 }
 
@@ -24,7 +24,6 @@ pub(super) struct Leases {
 pub(super) struct Place {
     up: mpsc::UnboundedSender<Over>,
     place: OwnedSemaphorePermit,
-    held: Arc<()>,
 }
 
 /// A frame that is held until this is dropped.
@@ -32,7 +31,7 @@ pub(super) struct Place {
 pub(super) struct Lent {
     up: mpsc::UnboundedSender<Over>,
     over: Option<Over>,
-    _held: Arc<()>,
+    held: Option<Arc<()>>,
 }
 
 /// A lease to let go of, and the place that is free once the server has.
@@ -49,7 +48,7 @@ impl Leases {
         }
     }
 
-    /// Room for one more, once the server has let go of what was dropped; none where all are held.
+    /// Room for one more, once the server has let go of what was dropped; none where as many are held as may be.
     pub(super) async fn place(&self) -> Option<Place> {
         if Arc::strong_count(&self.held) > LEASES_MAX {
             return None;
@@ -58,8 +57,12 @@ impl Leases {
         Some(Place {
             up: self.up.clone(),
             place,
-            held: Arc::clone(&self.held),
         })
+    }
+
+    /// Hands a frame on, to whom it counts from here on.
+    pub(super) fn hand_on(&self, lent: &mut Lent) {
+        lent.held = Some(Arc::clone(&self.held));
     }
 }
 
@@ -69,13 +72,14 @@ impl Place {
         Lent {
             up: self.up,
             over: Some((lease, self.place)),
-            _held: self.held,
+            held: None,
         }
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
+        drop(self.held.take());
         if let Some(over) = self.over.take() {
             // Without a runtime that lets go of it, its connection is about to end.
             let _ = self.up.send(over);

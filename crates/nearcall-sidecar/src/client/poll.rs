@@ -13,7 +13,7 @@ use wire::bulk::Content;
 use super::borrowing;
 use super::frame::{Frame, Hold};
 use super::leases::{Leases, Lent};
-use super::view::{ViewFault, view};
+use super::view::region;
 use crate::limits::LEASES_MAX;
 use crate::tier::Tier;
 use crate::wire::{read_info, read_region};
@@ -184,9 +184,13 @@ impl Poller {
             })
         });
         let asked = asking.await;
-        asked
+        let mut answer = asked
             .unwrap_or_else(|error| Err(Status::cancelled(error.to_string())))
-            .map_err(PollError::Refused)
+            .map_err(PollError::Refused)?;
+        if let Some(lent) = &mut answer.lent {
+            leases.hand_on(lent);
+        }
+        Ok(answer)
     }
 
     /// What a reference leads to. None where it cannot be mapped, and bytes are to be asked for.
@@ -194,8 +198,8 @@ impl Poller {
         &mut self,
         reference: &wire::FrameRef,
     ) -> Result<Option<Arc<ReadOnly>>, PollError> {
-        let region = reference.region.as_ref().and_then(read_region);
-        let Some(Ok((identity, geometry))) = region else {
+        let told = reference.region.as_ref().and_then(read_region);
+        let Some(Ok((identity, geometry))) = told else {
             return Err(broken("a reference with its region"));
         };
         if let Some((known, view)) = &self.region
@@ -203,11 +207,8 @@ impl Poller {
         {
             return Ok(Some(Arc::clone(view)));
         }
-        let memory = borrowing::borrow(&self.channel, reference).await;
-        let mapped = memory
-            .map_err(ViewFault::from)
-            .and_then(|memory| view(&memory, identity, geometry));
-        match mapped {
+        let borrowed = borrowing::map(&self.channel, reference, geometry.region_bytes()).await;
+        match borrowed.and_then(|borrowed| region(borrowed.view, identity)) {
             Ok(mapped) => {
                 let mapped = Arc::new(mapped);
                 self.region = Some((identity, Arc::clone(&mapped)));

@@ -6,7 +6,7 @@ use nearcall_frames::{Gap, Info, Policy};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::Channel;
-use nearcall_sys::memory::ReadOnly;
+use nearcall_sys::memory::{ReadOnly, open_region};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Code, Status, Streaming};
@@ -17,8 +17,9 @@ use super::filing::Filed;
 use super::frame::{Frame, Hold};
 use super::opening::{Granted, OpenError};
 use super::reading::Reading;
-use super::view::{ViewFault, view};
+use super::view::{ViewFault, region};
 use super::{Came, NextError, paths};
+use crate::imp::borrowed;
 use crate::tier::Tier;
 use crate::wire::{read_info, write_policy};
 
@@ -285,7 +286,9 @@ impl Drop for Streamed {
 /// Opens the region by its path.
 fn open_view(granted: &Granted) -> Result<ReadOnly, ViewFault> {
     let memory = paths::open(&granted.path)?;
-    view(&memory, granted.grant.identity, granted.grant.geometry)
+    let grant = &granted.grant;
+    let view = open_region(borrowed(&memory), grant.geometry.region_bytes())?;
+    region(view, grant.identity)
 }
 
 fn say(up: &Up, request: Request) -> Result<(), ()> {

@@ -2,10 +2,8 @@
 
 use std::io;
 
-use nearcall_frames::{Geometry, Header, Identity, layout};
-use nearcall_sys::memory::{OpenError, ReadOnly, open_region};
-
-use crate::imp::{Passed, borrowed};
+use nearcall_frames::{Header, Identity, layout};
+use nearcall_sys::memory::{OpenError, ReadOnly};
 
 /// Why memory was not mapped.
 #[derive(Debug, thiserror::Error)]
@@ -14,17 +12,20 @@ pub(super) enum ViewFault {
     Path(#[from] io::Error),
     #[error("what the server leads to is not safe to map")]
     Open(#[from] OpenError),
-    #[error("what the server leads to is another channel")]
+    #[error("what the server leads to is other memory")]
     Other,
 }
 
-/// Maps what is to be a region, and holds it against what the server said over gRPC.
-pub(super) fn view(
-    memory: &Passed,
-    identity: Identity,
-    geometry: Geometry,
-) -> Result<ReadOnly, ViewFault> {
-    let view = open_region(borrowed(memory), geometry.region_bytes())?;
+/// Memory that was lent, mapped.
+#[derive(Debug)]
+pub(super) struct Borrowed {
+    pub(super) view: ReadOnly,
+    /// Whether it is the client's own by now, so that the server need not be told to let go of it.
+    pub(super) is_kept: bool,
+}
+
+/// Holds what was mapped against what the server said over gRPC.
+pub(super) fn region(view: ReadOnly, identity: Identity) -> Result<ReadOnly, ViewFault> {
     let mut bytes = [0; layout::header::FIXED_BYTES];
     view.read(0, &mut bytes);
     // A process that took the number of the server's may have another channel there.

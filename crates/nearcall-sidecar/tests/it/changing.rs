@@ -7,7 +7,7 @@ use nearcall_proto::frames::v1 as wire;
 use nearcall_sidecar::{FrameStream, OpenError, Options, Reason, Tier};
 use tonic::Code;
 
-use super::served::{BYTES, LONG, Served, frame, in_place};
+use super::served::{BYTES, IN_PLACE, LONG, Served, frame};
 
 const IN_TURN: Policy = Policy::DropOldest { depth: 3 };
 
@@ -91,7 +91,7 @@ async fn what_the_channel_cannot_keep_is_refused_in_words_and_changes_nothing() 
 
 #[tokio::test]
 async fn a_reader_that_asks_to_be_waited_for_is() {
-    for tier in in_place() {
+    for &tier in IN_PLACE {
         let mut served = Served::start_with(Geometry::new(8, BYTES, 0).unwrap()).await;
         let mut stream = served.open(tier, Options::default()).await;
         let block = Policy::Block {

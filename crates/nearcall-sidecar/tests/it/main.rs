@@ -1,16 +1,18 @@
 //! Frames served and read over real sockets, by every way that they come.
 
-#![cfg(any(target_os = "linux", windows))]
+#![cfg(any(target_os = "linux", target_os = "macos", windows))]
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a test that cannot go on has failed, and roles speak to the test that started them"
 )]
 
+#[cfg(not(target_os = "macos"))]
 mod answering;
+#[cfg(not(target_os = "macos"))]
 mod bulks;
 mod changing;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod death;
 #[cfg(target_os = "linux")]
 mod files;
@@ -18,12 +20,12 @@ mod files;
 mod handles;
 #[cfg(target_os = "linux")]
 mod held_up;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod hostile;
+#[cfg(not(target_os = "macos"))]
 mod lender;
 #[cfg(target_os = "linux")]
 mod liar;
-#[cfg(target_os = "linux")]
 mod looked;
 #[cfg(target_os = "linux")]
 mod memory;
@@ -31,22 +33,28 @@ mod memory;
 mod namespaces;
 #[cfg(target_os = "linux")]
 mod other_user;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod picked;
 mod policies;
+#[cfg(not(target_os = "macos"))]
 mod polled;
+#[cfg(not(target_os = "macos"))]
 mod poller;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod quotas;
 #[cfg(target_os = "linux")]
 mod role;
 #[cfg(target_os = "linux")]
 mod sealed;
 mod served;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod stopping;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "some of it is for tests of files and of paths")
+)]
 mod stream;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod tickets;
 mod tiers;

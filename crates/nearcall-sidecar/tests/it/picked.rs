@@ -3,7 +3,7 @@
 use nearcall_frames::Geometry;
 use nearcall_sidecar::{FrameStream, Options, Tier};
 
-use super::served::{NAME, Served, by, frame};
+use super::served::{NAME, NEXT, Served, by, frame};
 
 #[tokio::test]
 async fn the_server_picks_what_suits() {
@@ -27,7 +27,7 @@ async fn the_server_picks_what_suits() {
     let mut elsewhere = served.open(Tier::Broker, all()).await;
     std::fs::remove_file(served.broker()).unwrap();
     let mut stream = all().open(&channel, NAME).await.unwrap();
-    assert_eq!(stream.tier(), Some(Tier::Proc));
+    assert_eq!(stream.tier(), Some(NEXT));
     let broker_alone = Options {
         tiers: vec![Tier::Broker],
         ..all()

@@ -1,7 +1,11 @@
 //! A server of frames in a task of the test's own, at an address of its own.
 
-#[cfg(target_os = "linux")]
-mod linux;
+#[cfg(unix)]
+#[cfg_attr(
+    target_os = "macos",
+    expect(dead_code, reason = "some of it is for tests of files")
+)]
+mod unix;
 #[cfg(windows)]
 mod windows;
 
@@ -17,17 +21,26 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{frame_files, frames_in};
+pub(crate) use unix::frame_files;
+#[cfg(unix)]
+pub(crate) use unix::{NEXT, frames_in};
 #[cfg(windows)]
 use windows::frames_in;
 
-#[cfg(target_os = "linux")]
-pub(crate) use linux::address_in;
+#[cfg(unix)]
+pub(crate) use unix::address_in;
 #[cfg(windows)]
 pub(crate) use windows::address_in;
 
 /// The way in which memory is handed over.
 pub(crate) const HANDED: Tier = Tier::ALL[0];
+
+/// The ways by which frames are looked at in place.
+pub(crate) const IN_PLACE: &[Tier] = if cfg!(target_os = "linux") {
+    &[Tier::Broker, Tier::Proc]
+} else {
+    &[HANDED]
+};
 
 /// Far longer than anything here takes.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
@@ -141,12 +154,6 @@ impl Served {
         let _ = self.stop.send(());
         (self.task.await.unwrap(), self.folder, self.writer)
     }
-}
-
-/// The ways in which frames are looked at in place.
-pub(crate) fn in_place() -> impl Iterator<Item = Tier> {
-    let all = Tier::ALL.into_iter();
-    all.filter(|tier| matches!(tier, Tier::Broker | Tier::Proc | Tier::Handle))
 }
 
 /// These options, by one way alone, however short the frames are.

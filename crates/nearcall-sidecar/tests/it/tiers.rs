@@ -4,7 +4,7 @@ use nearcall_frames::meta::Video;
 use nearcall_frames::{Details, Geometry, Meta, Policy};
 use nearcall_sidecar::{NextError, Options, Tier};
 
-use super::served::{BYTES, LONG, NAME, Served, by, frame, in_place, payload};
+use super::served::{BYTES, IN_PLACE, LONG, NAME, Served, by, frame, payload};
 
 /// Every frame in turn.
 fn in_turn() -> Options {
@@ -73,7 +73,7 @@ async fn a_reader_waits_for_what_is_not_there_yet_and_hears_the_end() {
 
 #[tokio::test]
 async fn who_keeps_all_frames_is_told_and_goes_on_with_one_less() {
-    for tier in in_place() {
+    for &tier in IN_PLACE {
         let mut served = Served::start().await;
         let mut stream = served.open(tier, in_turn()).await;
         let mut kept = Vec::new();

@@ -4,9 +4,16 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use nearcall_rpc::Server;
-use nearcall_sidecar::Frames;
+use nearcall_sidecar::{Frames, Tier};
 
 use super::{Served, geometry};
+
+/// The way where there is no broker to be had.
+pub(crate) const NEXT: Tier = if cfg!(target_os = "linux") {
+    Tier::Proc
+} else {
+    Tier::Inline
+};
 
 /// An address that no other test has.
 pub(crate) fn address_in(folder: &Path) -> String {
@@ -20,6 +27,7 @@ pub(crate) fn frames_in(folder: &Path) -> Frames {
         std::fs::set_permissions(folder, alone).unwrap();
     }
     let frames = Frames::new();
+    #[cfg(target_os = "linux")]
     frames.allow_files_in(folder).unwrap();
     frames
 }
