@@ -22,8 +22,9 @@ const KIT: &str = "windows-kit";
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// The packages that are there on Windows.
-const PACKAGES: [&str; 14] = [
+const PACKAGES: [&str; 15] = [
     "arith",
+    "assets",
     "nearcall",
     "nearcall-build",
     "nearcall-capi",
