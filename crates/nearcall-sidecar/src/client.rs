@@ -3,13 +3,20 @@
 mod attached;
 mod bulk;
 mod frame;
+mod leases;
 mod opening;
+mod poll;
 mod reading;
 mod reattach;
 mod streamed;
 mod upload;
+mod view;
 
 // What differs between systems, by ability: of each there is one here, under the same names.
+#[cfg(windows)]
+mod borrowed_handles;
+#[cfg(unix)]
+mod borrowed_paths;
 #[cfg(unix)]
 mod broker;
 #[cfg(target_os = "linux")]
@@ -32,8 +39,13 @@ use tonic::Status;
 pub use bulk::{Bulk, BulkError, take};
 pub use frame::Frame;
 pub use opening::OpenError;
+pub use poll::{PollError, Poller, poll};
 pub use upload::{Upload, UploadError, UploadOptions, upload};
 
+#[cfg(windows)]
+use borrowed_handles as borrowing;
+#[cfg(unix)]
+use borrowed_paths as borrowing;
 #[cfg(unix)]
 use broker as handing;
 #[cfg(target_os = "linux")]
@@ -43,9 +55,7 @@ use handles as handing;
 #[cfg(not(target_os = "linux"))]
 use no_files as filing;
 #[cfg(not(target_os = "linux"))]
-use no_paths as borrowing;
-#[cfg(target_os = "linux")]
-use paths as borrowing;
+use no_paths as paths;
 
 use crate::limits::{INLINE_BELOW, PINS};
 use crate::status::Reason;

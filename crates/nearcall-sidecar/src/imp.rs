@@ -17,8 +17,12 @@ pub(crate) use linux::{TIERS, USUAL_TIERS};
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{TIERS, USUAL_TIERS};
 #[cfg(unix)]
-pub(crate) use unix::{Passed, User, borrowed, user_of};
+pub(crate) use unix::{
+    Passed, User, borrowed, make_region, make_return_page, make_upload, user_of,
+};
 #[cfg(unix)]
 pub(crate) use watched::Watched;
 #[cfg(windows)]
-pub(crate) use windows::{Passed, TIERS, USUAL_TIERS, User, borrowed, user_of};
+pub(crate) use windows::{
+    Passed, TIERS, USUAL_TIERS, User, borrowed, make_region, make_return_page, make_upload, user_of,
+};

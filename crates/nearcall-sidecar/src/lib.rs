@@ -11,8 +11,8 @@ mod tier;
 mod wire;
 
 pub use client::{
-    Bulk, BulkError, Frame, FrameStream, NextError, Now, OpenError, Options, Upload, UploadError,
-    UploadOptions, open, take, upload,
+    Bulk, BulkError, Frame, FrameStream, NextError, Now, OpenError, Options, PollError, Poller,
+    Upload, UploadError, UploadOptions, open, poll, take, upload,
 };
 #[cfg(target_os = "linux")]
 pub use server::FilesError;

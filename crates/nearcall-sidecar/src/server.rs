@@ -26,12 +26,14 @@ mod files;
 mod handed;
 #[cfg(windows)]
 mod handles;
+#[cfg(windows)]
+mod lent_handles;
+#[cfg(unix)]
+mod lent_paths;
 #[cfg(not(target_os = "linux"))]
 mod no_files;
-#[cfg(not(target_os = "linux"))]
-mod no_paths;
 #[cfg(target_os = "linux")]
-mod paths;
+mod sealed;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,12 +54,12 @@ use broker as handing;
 use files as filing;
 #[cfg(windows)]
 use handles as handing;
+#[cfg(windows)]
+use lent_handles as lending;
+#[cfg(unix)]
+use lent_paths as lending;
 #[cfg(not(target_os = "linux"))]
 use no_files as filing;
-#[cfg(not(target_os = "linux"))]
-use no_paths as lending;
-#[cfg(target_os = "linux")]
-use paths as lending;
 
 use crate::limits::{CHANNEL_NAME_MAX, CHANNELS_MAX};
 use crate::status::Refused;

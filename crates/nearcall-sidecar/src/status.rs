@@ -41,11 +41,13 @@ pub enum Reason {
     UploadUnknown,
     /// The commit of an upload, or bulk data, says what cannot be.
     BulkMisused,
+    /// The connection holds no such memory.
+    LeaseUnknown,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ChannelUnknown,
         Self::ChannelFull,
         Self::PolicyRefused,
@@ -58,6 +60,7 @@ impl Reason {
         Self::UploadRefused,
         Self::UploadUnknown,
         Self::BulkMisused,
+        Self::LeaseUnknown,
     ];
 
     /// As `ErrorInfo.reason` has it.
@@ -76,6 +79,7 @@ impl Reason {
             Self::UploadRefused => "UPLOAD_REFUSED",
             Self::UploadUnknown => "UPLOAD_UNKNOWN",
             Self::BulkMisused => "BULK_MISUSED",
+            Self::LeaseUnknown => "LEASE_UNKNOWN",
         }
     }
 
@@ -83,7 +87,7 @@ impl Reason {
     #[must_use]
     pub const fn code(self) -> Code {
         match self {
-            Self::ChannelUnknown | Self::UploadUnknown => Code::NotFound,
+            Self::ChannelUnknown | Self::UploadUnknown | Self::LeaseUnknown => Code::NotFound,
             Self::ChannelFull
             | Self::TooManyTickets
             | Self::TooManyLeases
@@ -170,6 +174,12 @@ pub(crate) enum Refused {
     Committed { most: usize, found: u64 },
     #[error("expected bytes or an upload, found {found}")]
     Bulk { found: &'static str },
+    #[error(
+        "expected a reference that this connection holds; it was let go of, or is another's: ask for the data again"
+    )]
+    Lease,
+    #[error("no memory can be lent to the caller's process: {0}; ask for bytes")]
+    Lend(String),
 }
 
 impl From<Refused> for Status {
@@ -188,12 +198,14 @@ impl From<Refused> for Status {
             Refused::Stream { .. } => Reason::StreamMisused,
             Refused::File(_) => Reason::ChannelFull,
             Refused::Memory(_)
+            | Refused::Lend(_)
             | Refused::Next(NextError::Overtaken | NextError::AllHeld { .. }) => {
                 Reason::ChannelFull
             }
             Refused::Next(_) => Reason::ChannelDamaged,
             Refused::UploadSize { .. } | Refused::Uploads => Reason::UploadRefused,
             Refused::Upload => Reason::UploadUnknown,
+            Refused::Lease => Reason::LeaseUnknown,
             Refused::Committed { .. } | Refused::Bulk { .. } => Reason::BulkMisused,
         };
         reason.status(refused.to_string())

@@ -17,5 +17,6 @@ pub use unix::{clock, inherit, limits, process, room};
 pub use unix::{credentials, packet};
 #[cfg(windows)]
 pub use windows::{
-    claim, clock, descriptor, event, handover, identity, inherit, pipe, process, room, socket, wine,
+    claim, clock, descriptor, event, handover, identity, inherit, name, pipe, process, room,
+    socket, wine,
 };

@@ -42,8 +42,8 @@ pub(crate) mod writable;
 pub use crate::unix::memory::*;
 #[cfg(windows)]
 pub use crate::windows::memory::{
-    MakeError, MakeStep, OpenError, make_region, make_return_page, make_upload, open_region,
-    open_return_page, open_upload,
+    MakeError, MakeStep, OpenError, make_named_region, make_named_return_page, make_named_upload,
+    make_region, make_return_page, make_upload, open_region, open_return_page, open_upload,
 };
 pub use mapping::{Copied, ReadOnly};
 pub use writable::{Lent, Writable};

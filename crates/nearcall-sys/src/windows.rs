@@ -9,6 +9,7 @@ pub mod handover;
 pub mod identity;
 pub mod inherit;
 pub(crate) mod memory;
+pub mod name;
 mod ntdll;
 pub mod pipe;
 pub mod process;

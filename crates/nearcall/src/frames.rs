@@ -37,6 +37,6 @@ pub use nearcall_frames::{
 pub use nearcall_sidecar::FilesError;
 pub use nearcall_sidecar::{
     Bulk, BulkError, Bulks, ChannelError, Frame, FrameStream, Frames, Loan, NextError, Now,
-    OpenError, Options, Reason, Tier, Upload, UploadError, UploadOptions, Writer, limits, open,
-    take, upload,
+    OpenError, Options, PollError, Poller, Reason, Tier, Upload, UploadError, UploadOptions,
+    Writer, limits, open, poll, take, upload,
 };

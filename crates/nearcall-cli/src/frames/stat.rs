@@ -37,6 +37,9 @@ struct Reader {
     reader: u64,
     pid: u32,
     tier: &'static str,
+    /// Whether a reader by handles opened them by names.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    by_name: bool,
     policy: String,
     standing: &'static str,
     lag: u64,
@@ -81,7 +84,7 @@ pub(super) async fn run(args: StatArgs) -> anyhow::Result<ExitCode> {
         table.add_row([
             reader.reader.to_string(),
             reader.pid.to_string(),
-            reader.tier.to_owned(),
+            reader.way(),
             reader.policy.clone(),
             reader.lag.to_string(),
             format!("{} of {}", reader.held, reader.may_hold),
@@ -90,6 +93,14 @@ pub(super) async fn run(args: StatArgs) -> anyhow::Result<ExitCode> {
     }
     output::print_table(&table)?;
     Ok(ExitCode::SUCCESS)
+}
+
+impl Reader {
+    /// How its frames come.
+    fn way(&self) -> String {
+        let how = if self.by_name { ", by name" } else { "" };
+        format!("{}{how}", self.tier)
+    }
 }
 
 fn reader(one: wire::Subscription) -> Reader {
@@ -104,6 +115,7 @@ fn reader(one: wire::Subscription) -> Reader {
             wire::Tier::Inline => "inline",
             wire::Tier::Unspecified => "polled",
         },
+        by_name: one.named,
         policy: policy(one.policy),
         standing: match one.standing() {
             wire::Standing::Demoted => "demoted",
@@ -124,5 +136,28 @@ fn policy(policy: Option<wire::Policy>) -> String {
         Some(Kind::DropOldest(one)) => format!("drop oldest of {}", one.depth),
         Some(Kind::Block(one)) => format!("block {} ms", one.max_wait_ms),
         Some(Kind::Sample(one)) => format!("{} a second", one.hz),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_by_names_is_told_from_one_by_handles() {
+        for (named, way, json) in [
+            (false, "handle", None),
+            (true, "handle, by name", Some(true)),
+        ] {
+            let reader = reader(wire::Subscription {
+                tier: wire::Tier::Handle.into(),
+                named,
+                ..wire::Subscription::default()
+            });
+            assert_eq!(reader.way(), way);
+            let shown = serde_json::to_value(&reader).expect("it has keys of text");
+            assert_eq!(shown["tier"], "handle");
+            assert_eq!(shown.get("by_name").and_then(|by| by.as_bool()), json);
+        }
     }
 }

@@ -432,7 +432,8 @@ pub struct Region {
     /// How it is divided. Believe this, not what stands in the region.
     #[prost(message, optional, tag = "4")]
     pub geometry: ::core::option::Option<Geometry>,
-    /// Where it can be opened for reading by a process of the same user and PID namespace; empty where it cannot.
+    /// Where it can be opened for reading by a process of the same user and PID namespace; empty where it cannot. On Windows
+    /// it always is empty, and Lend has a handle.
     #[prost(string, tag = "5")]
     pub path: crate::codegen::prost::alloc::string::String,
 }
@@ -1392,6 +1393,10 @@ pub struct OpenResponse {
     /// `taken` within `limits.ticket_ms`; the ticket is presented nowhere.
     #[prost(message, optional, tag = "11")]
     pub handles: ::core::option::Option<Handles>,
+    /// For `TIER_HANDLE` in the place of `handles`, where the system lets nothing be put into that process: by what names it
+    /// opens the same. Set `taken` within `limits.ticket_ms`, as there; until then the names are there for certain.
+    #[prost(message, optional, tag = "12")]
+    pub names: ::core::option::Option<Names>,
 }
 #[allow(
     dead_code,
@@ -1499,6 +1504,85 @@ impl crate::codegen::prost::Name for Handles {
     }
     fn type_url() -> crate::codegen::prost::alloc::string::String {
         "/nearcall.frames.v1.Handles".into()
+    }
+}
+/// The names of what `Handles` numbers: each is 32 hexadecimal digits in lower case, for `Local\nearcall.<digits>` in the
+/// session that both processes are in. A client holds them to that before it asks the system, opens each for no more than it
+/// needs, and checks of what kind and whose it is.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct Names {
+    /// Of the section with the region: `SECTION_QUERY`, `SECTION_MAP_READ`.
+    #[prost(string, tag = "1")]
+    pub region: crate::codegen::prost::alloc::string::String,
+    /// Of the section with the return page: `SECTION_MAP_WRITE` too. Closed before `taken` is set, the name is gone.
+    #[prost(string, tag = "2")]
+    pub page: crate::codegen::prost::alloc::string::String,
+    /// Of the event `ring`: `SYNCHRONIZE`, `EVENT_QUERY_STATE`.
+    #[prost(string, tag = "3")]
+    pub ring: crate::codegen::prost::alloc::string::String,
+    /// Of the event `evicted`, for the same.
+    #[prost(string, tag = "4")]
+    pub evicted: crate::codegen::prost::alloc::string::String,
+    /// Of the event `left`: `EVENT_MODIFY_STATE` too.
+    #[prost(string, tag = "5")]
+    pub left: crate::codegen::prost::alloc::string::String,
+    /// Of the event `taken`, for the same.
+    #[prost(string, tag = "6")]
+    pub taken: crate::codegen::prost::alloc::string::String,
+    /// The number of the server's process, which the client opens for `SYNCHRONIZE` before all of these: they are there only
+    /// as long as the server is, so that the number was its own.
+    #[prost(uint32, tag = "7")]
+    pub server: u32,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for Names {
+    const NAME: &'static str = "Names";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.Names".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.Names".into()
     }
 }
 /// What a server allows on a subscription.
@@ -2212,9 +2296,13 @@ pub struct AcquireLatestRequest {
     /// See `after`; 0 asks for whatever there is.
     #[prost(uint64, tag = "3")]
     pub epoch: u64,
-    /// Whether the client can map, or read by position, what a region's path names.
+    /// Whether the client can map, or read by position, what a region's path names; on Windows what Lend has a handle of.
     #[prost(bool, tag = "4")]
     pub can_map: bool,
+    /// The region that `after` is of, as the answer had it; of this its channel and its number count. A region that replaces
+    /// it counts its frames anew. Absent, it is taken to be the one that there is.
+    #[prost(message, optional, tag = "5")]
+    pub after_in: ::core::option::Option<Region>,
 }
 #[allow(
     dead_code,
@@ -2276,6 +2364,9 @@ pub struct AcquireLatestResponse {
     /// The epoch that it is of.
     #[prost(uint64, tag = "2")]
     pub epoch: u64,
+    /// The region that it is in, or would be; without a path.
+    #[prost(message, optional, tag = "3")]
+    pub region: ::core::option::Option<Region>,
 }
 #[allow(
     dead_code,
@@ -2417,6 +2508,128 @@ impl crate::codegen::prost::Name for ReleaseResponse {
     }
     fn type_url() -> crate::codegen::prost::alloc::string::String {
         "/nearcall.frames.v1.ReleaseResponse".into()
+    }
+}
+/// Asks for a handle.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct LendRequest {
+    /// As the reference has it.
+    #[prost(bytes = "vec", tag = "1")]
+    pub lease: crate::codegen::prost::alloc::vec::Vec<u8>,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for LendRequest {
+    const NAME: &'static str = "LendRequest";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.LendRequest".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.LendRequest".into()
+    }
+}
+/// Memory that can be mapped.
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+#[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[prost(prost_path = "crate::codegen::prost")]
+pub struct LendResponse {
+    /// The section with the reference's region, to be mapped for reading, as a number in the client's process, which owns it;
+    /// see `Handles`. It has `geometry.region_bytes` of the reference, and is as good for later references into the same
+    /// region.
+    #[prost(uint64, tag = "1")]
+    pub handle: u64,
+    /// In the place of `handle`, where the system lets nothing be put into that process: the section's name, as in `Names`.
+    /// What is lent so is there until Release.
+    #[prost(string, tag = "2")]
+    pub name: crate::codegen::prost::alloc::string::String,
+}
+#[allow(
+    dead_code,
+    deprecated,
+    elided_lifetimes_in_paths,
+    missing_debug_implementations,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    single_use_lifetimes,
+    unnameable_types,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic,
+    clippy::restriction,
+    rustdoc::all,
+    reason = "generated code"
+)]
+impl crate::codegen::prost::Name for LendResponse {
+    const NAME: &'static str = "LendResponse";
+    const PACKAGE: &'static str = "nearcall.frames.v1";
+    fn full_name() -> crate::codegen::prost::alloc::string::String {
+        "nearcall.frames.v1.LendResponse".into()
+    }
+    fn type_url() -> crate::codegen::prost::alloc::string::String {
+        "/nearcall.frames.v1.LendResponse".into()
     }
 }
 /// Asks for other frames.
@@ -2666,6 +2879,9 @@ pub struct OpenUploadResponse {
     /// long as the connection that asked.
     #[prost(uint64, tag = "10")]
     pub handle: u64,
+    /// For `TIER_HANDLE` in the place of `handle`: the section's name, as in `Names`, for as long as the upload lasts.
+    #[prost(string, tag = "11")]
+    pub name: crate::codegen::prost::alloc::string::String,
 }
 #[allow(
     dead_code,
@@ -2876,6 +3092,9 @@ pub struct Subscription {
     /// The reader's process; 0 where it is not known.
     #[prost(uint32, tag = "10")]
     pub pid: u32,
+    /// For `TIER_HANDLE`: whether the memory was told by `Names`.
+    #[prost(bool, tag = "11")]
+    pub named: bool,
 }
 #[allow(
     dead_code,
@@ -3459,7 +3678,7 @@ impl Standing {
     reason = "generated code"
 )]
 pub static FRAMES_SERVICE: crate::codegen::table::Service = {
-    static METHODS: [crate::codegen::table::Method; 8usize] = [
+    static METHODS: [crate::codegen::table::Method; 9usize] = [
         crate::codegen::table::Method::new(
                 "nearcall.frames.v1.Frames",
                 "List",
@@ -3488,6 +3707,11 @@ pub static FRAMES_SERVICE: crate::codegen::table::Service = {
                 "/nearcall.frames.v1.Frames/Release",
             )
             .idempotency(crate::codegen::table::Idempotency::Idempotent),
+        crate::codegen::table::Method::new(
+            "nearcall.frames.v1.Frames",
+            "Lend",
+            "/nearcall.frames.v1.Frames/Lend",
+        ),
         crate::codegen::table::Method::new(
                 "nearcall.frames.v1.Frames",
                 "SetPolicy",
@@ -3753,6 +3977,34 @@ pub mod frames_client {
                 .unary(req, path, codec, &super::FRAMES_SERVICE.methods[4usize])
                 .await
         }
+        /// On Windows: puts a handle of the memory that a reference leads to into the process that this connection comes from.
+        /// The reference is one of AcquireLatest, which stays held, or that of a `Bulk`, which is let go of by this: the handle
+        /// keeps its memory. Wait for the answer, whatever becomes of what the handle was for: it is the client's to close.
+        /// NOT_FOUND for what this connection does not hold, RESOURCE_EXHAUSTED where the system puts no handle there.
+        pub async fn lend(
+            &mut self,
+            request: impl crate::codegen::tonic::IntoRequest<super::LendRequest>,
+        ) -> std::result::Result<
+            crate::codegen::tonic::Response<super::LendResponse>,
+            crate::codegen::tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    crate::codegen::tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codegen::tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/nearcall.frames.v1.Frames/Lend",
+            );
+            let req = request.into_request();
+            self.inner
+                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[5usize])
+                .await
+        }
         /// Asks for other frames of a subscription from here on, whichever way they come. Its ticket, used by now, says whose it
         /// is. INVALID_ARGUMENT for a policy that the channel cannot keep: the subscription goes on as it was, whereas a stream
         /// that is asked the same ends.
@@ -3777,7 +4029,7 @@ pub mod frames_client {
             );
             let req = request.into_request();
             self.inner
-                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[5usize])
+                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[6usize])
                 .await
         }
         /// Makes memory that the caller fills and then hands to any service of this server, as `Bulk.upload`. The server picks
@@ -3804,7 +4056,7 @@ pub mod frames_client {
             );
             let req = request.into_request();
             self.inner
-                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[6usize])
+                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[7usize])
                 .await
         }
         /// How a channel and each of its subscriptions stand.
@@ -3829,7 +4081,7 @@ pub mod frames_client {
             );
             let req = request.into_request();
             self.inner
-                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[7usize])
+                .unary(req, path, codec, &super::FRAMES_SERVICE.methods[8usize])
                 .await
         }
     }
@@ -3922,6 +4174,17 @@ pub mod frames_server {
             request: crate::codegen::tonic::Request<super::ReleaseRequest>,
         ) -> std::result::Result<
             crate::codegen::tonic::Response<super::ReleaseResponse>,
+            crate::codegen::tonic::Status,
+        >;
+        /// On Windows: puts a handle of the memory that a reference leads to into the process that this connection comes from.
+        /// The reference is one of AcquireLatest, which stays held, or that of a `Bulk`, which is let go of by this: the handle
+        /// keeps its memory. Wait for the answer, whatever becomes of what the handle was for: it is the client's to close.
+        /// NOT_FOUND for what this connection does not hold, RESOURCE_EXHAUSTED where the system puts no handle there.
+        async fn lend(
+            &self,
+            request: crate::codegen::tonic::Request<super::LendRequest>,
+        ) -> std::result::Result<
+            crate::codegen::tonic::Response<super::LendResponse>,
             crate::codegen::tonic::Status,
         >;
         /// Asks for other frames of a subscription from here on, whichever way they come. Its ticket, used by now, says whose it
@@ -4266,6 +4529,51 @@ pub mod frames_server {
                     };
                     Box::pin(fut)
                 }
+                "/nearcall.frames.v1.Frames/Lend" => {
+                    #[allow(non_camel_case_types)]
+                    struct LendSvc<T: Frames>(pub Arc<T>);
+                    impl<
+                        T: Frames,
+                    > crate::codegen::tonic::server::UnaryService<super::LendRequest>
+                    for LendSvc<T> {
+                        type Response = super::LendResponse;
+                        type Future = BoxFuture<
+                            crate::codegen::tonic::Response<Self::Response>,
+                            crate::codegen::tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: crate::codegen::tonic::Request<super::LendRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as Frames>::lend(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LendSvc(inner);
+                        let codec = crate::codegen::tonic_prost::ProstCodec::default();
+                        let mut grpc = crate::codegen::tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/nearcall.frames.v1.Frames/SetPolicy" => {
                     #[allow(non_camel_case_types)]
                     struct SetPolicySvc<T: Frames>(pub Arc<T>);
@@ -4493,18 +4801,25 @@ pub mod frames_server {
                 5usize => {
                     let inner = std::sync::Arc::clone(&self.inner);
                     let handler = move |request| async move {
-                        <T as Frames>::set_policy(&*inner, request).await
+                        <T as Frames>::lend(&*inner, request).await
                     };
                     Some(crate::codegen::direct::answer(request, limits, handler))
                 }
                 6usize => {
                     let inner = std::sync::Arc::clone(&self.inner);
                     let handler = move |request| async move {
-                        <T as Frames>::open_upload(&*inner, request).await
+                        <T as Frames>::set_policy(&*inner, request).await
                     };
                     Some(crate::codegen::direct::answer(request, limits, handler))
                 }
                 7usize => {
+                    let inner = std::sync::Arc::clone(&self.inner);
+                    let handler = move |request| async move {
+                        <T as Frames>::open_upload(&*inner, request).await
+                    };
+                    Some(crate::codegen::direct::answer(request, limits, handler))
+                }
+                8usize => {
                     let inner = std::sync::Arc::clone(&self.inner);
                     let handler = move |request| async move {
                         <T as Frames>::stats(&*inner, request).await

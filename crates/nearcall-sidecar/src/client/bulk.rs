@@ -8,12 +8,12 @@ use std::ops::Range;
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::Channel;
-use nearcall_sys::memory::{ReadOnly, open_region};
+use nearcall_sys::memory::ReadOnly;
 use wire::bulk::Content;
 
 use super::borrowing;
+use super::view::{Borrowed, ViewFault};
 use crate::bulk_layout::{LINE_BYTES, line};
-use crate::imp::borrowed;
 use crate::tier::Tier;
 
 /// Bytes that a service sent, here or in shared memory. It derefs to them, and they never change.
@@ -40,15 +40,26 @@ pub enum BulkError {
         /// What was there.
         found: &'static str,
     },
-    /// The path of the memory leads nowhere: it is of another machine or container, or was let go of.
+    /// The path of the memory leads nowhere, or the server gives no handle of it: it is of another machine or container, or
+    /// was let go of.
     #[error("the memory of the server cannot be opened; ask again, without saying that it can")]
     Path(#[from] io::Error),
-    /// What the path leads to is not safe to map.
-    #[error("what the server's path leads to is not safe to map")]
+    /// What the server leads to is not safe to map.
+    #[error("what the server's reference leads to is not safe to map")]
     Open(#[from] nearcall_sys::memory::OpenError),
     /// It is other memory.
-    #[error("what the server's path leads to is other memory; ask again")]
+    #[error("what the server's reference leads to is other memory; ask again")]
     Other,
+}
+
+impl From<ViewFault> for BulkError {
+    fn from(fault: ViewFault) -> Self {
+        match fault {
+            ViewFault::Path(error) => Self::Path(error),
+            ViewFault::Open(error) => Self::Open(error),
+            ViewFault::Other => Self::Other,
+        }
+    }
 }
 
 /// Takes bulk data that a service sent over `channel`: maps it where it is in shared memory, and lets the server know that
@@ -65,15 +76,19 @@ pub async fn take(channel: &Channel, bulk: wire::Bulk) -> Result<Bulk, BulkError
         Some(Content::Upload(_)) => return Err(nothing("an upload")),
         None => return Err(nothing("nothing")),
     };
-    let opened = open(&frame);
-    let mut client = FramesClient::new(channel.clone());
-    let lease = frame.lease;
-    // Mapped, it stays. Where the server is gone, it keeps nothing.
-    let _ = client.release(wire::ReleaseRequest { lease }).await;
-    opened
+    let opened = open(channel, &frame).await;
+    let is_kept = opened.as_ref().is_ok_and(|(_, is_kept)| *is_kept);
+    if !is_kept {
+        let mut client = FramesClient::new(channel.clone());
+        let lease = frame.lease;
+        // Mapped, it stays. Where the server is gone, it keeps nothing.
+        let _ = client.release(wire::ReleaseRequest { lease }).await;
+    }
+    opened.map(|(bulk, _)| bulk)
 }
 
-fn open(frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
+/// The bytes, and whether the server need not be told that they are had.
+async fn open(channel: &Channel, frame: &wire::FrameRef) -> Result<(Bulk, bool), BulkError> {
     let found = "a reference that lacks something";
     let missing = || BulkError::Content { found };
     let region = frame.region.as_ref().ok_or_else(missing)?;
@@ -87,8 +102,7 @@ fn open(frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
     if end > bytes || bytes < LINE_BYTES {
         return Err(missing());
     }
-    let memory = borrowing::open(&region.path)?;
-    let view = open_region(borrowed(&memory), bytes)?;
+    let Borrowed { view, is_kept } = borrowing::map(channel, frame, bytes).await?;
     // A process that took the number of the server's, or a descriptor that took the memory's, may have another there.
     let mut stands = [0; LINE_BYTES];
     view.read(0, &mut stands);
@@ -96,7 +110,8 @@ fn open(frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
         return Err(BulkError::Other);
     }
     let range = start..end;
-    Ok(Bulk(Body::There { view, range }))
+    let bulk = Bulk(Body::There { view, range });
+    Ok((bulk, is_kept))
 }
 
 impl Bulk {
@@ -115,7 +130,7 @@ impl Bulk {
     pub const fn tier(&self) -> Tier {
         match self.0 {
             Body::Here(_) => Tier::Inline,
-            Body::There { .. } => Tier::Proc,
+            Body::There { .. } => borrowing::TIER,
         }
     }
 }

@@ -39,7 +39,9 @@ impl Filed {
         file.read_exact_at(&mut bytes, 0)?;
         let header = Header::parse(&bytes).map_err(|_| StartFault::File(NO_FILE))?;
         if header.identity != granted.grant.identity || header.geometry != geometry {
-            return Err(StartFault::Other);
+            return Err(StartFault::File(
+                "what its path leads to is another channel's",
+            ));
         }
         Ok(Self { file, geometry })
     }

@@ -9,16 +9,17 @@ use nearcall_frames::{Info, Lease, Meta};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_sys::memory::ReadOnly;
 
-use super::handing;
-use super::streamed::Hold;
+use super::leases::Lent;
+use super::streamed::Sent;
+use super::{borrowing, handing};
 use crate::tier::Tier;
 use crate::wire::write_info;
 
 /// A frame: its bytes, in shared memory or here, and what its writer says of it. It derefs to the bytes.
 ///
 /// The writer leaves it alone until it is dropped. It may go to another thread, and may outlive its stream. One that came
-/// by [`Tier::Proc`] is held by the server for as long as the connection lasts: where that breaks and the server goes
-/// on, its bytes become another frame's.
+/// by [`Tier::Proc`], or to a [`Poller`](super::Poller), is held by the server for as long as the connection lasts: where
+/// that breaks and the server goes on, its bytes become another frame's.
 pub struct Frame {
     body: Body,
     epoch: u64,
@@ -33,10 +34,18 @@ enum Body {
         /// **Invariant:** lies within the view.
         range: Range<usize>,
         info: Info,
-        _hold: Hold,
+        hold: Hold,
     },
     /// Bytes of this process's own, and how they came.
     Here(Vec<u8>, Info, Tier),
+}
+
+/// What a server holds a frame by, until this is dropped.
+pub(super) enum Hold {
+    /// A stream.
+    Streamed(#[expect(dead_code, reason = "it is there to be dropped")] Sent),
+    /// A client that polls.
+    Polled(#[expect(dead_code, reason = "it is there to be dropped")] Lent),
 }
 
 impl Frame {
@@ -61,7 +70,7 @@ impl Frame {
             view,
             range,
             info,
-            _hold: hold,
+            hold,
         };
         fits.then(|| Self::new(body, epoch))
     }
@@ -129,7 +138,14 @@ impl Frame {
     pub const fn tier(&self) -> Tier {
         match self.body {
             Body::Leased(_) => handing::TIER,
-            Body::Held { .. } => Tier::Proc,
+            Body::Held {
+                hold: Hold::Streamed(_),
+                ..
+            } => Tier::Proc,
+            Body::Held {
+                hold: Hold::Polled(_),
+                ..
+            } => borrowing::TIER,
             Body::Here(_, _, tier) => tier,
         }
     }

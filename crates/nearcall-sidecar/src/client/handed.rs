@@ -1,9 +1,10 @@
-//! Memory whose handles the server put into this process, and the events that are the doorbell.
+//! Memory whose handles the server put into this process, or that this one opens by names, and the events that are the
+//! doorbell.
 
 use std::io;
 
 use nearcall_frames::Reader;
-use nearcall_frames::handles::{Ear, Numbers};
+use nearcall_frames::handles::{Ear, Names, Numbers};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_sys::event::Watch;
 use nearcall_sys::memory::ReadOnly;
@@ -22,10 +23,11 @@ pub(super) struct Link {
     watch: Watch,
 }
 
-/// Maps what was put into this process.
+/// Maps what was put into this process, or opened.
 pub(super) async fn hand_over(granted: Granted) -> Result<(Reader<ReadOnly>, Link), AttachFault> {
     let Granted { grant, taken, .. } = granted;
-    let taken = taken.ok_or_else(|| io::Error::other("the server's answer names no handles"))?;
+    let taken = taken
+        .ok_or_else(|| io::Error::other("the server's answer has neither handles nor names"))?;
     let (reader, ear) = taken.attach(&grant)?;
     let watch = ear.watch()?;
     Ok((reader, Link { ear, watch }))
@@ -43,6 +45,28 @@ pub(super) fn numbers(told: &wire::Handles) -> Numbers {
         server,
     } = *told;
     Numbers {
+        region,
+        page,
+        ring,
+        evicted,
+        left,
+        taken,
+        server,
+    }
+}
+
+/// The names in a server's answer.
+pub(super) fn names(told: &wire::Names) -> Names {
+    let wire::Names {
+        region,
+        page,
+        ring,
+        evicted,
+        left,
+        taken,
+        server,
+    } = told.clone();
+    Names {
         region,
         page,
         ring,

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::NextError;
 use super::filing::Filed;
-use super::streamed::Hold;
+use super::streamed::Sent;
 
 /// It is copied on a thread that may block.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Begins to copy. The frame is let go of when that is done, come what may.
-    pub(super) fn begin(file: Arc<Filed>, info: Info, frame: &wire::FrameRef, hold: Hold) -> Self {
+    pub(super) fn begin(file: Arc<Filed>, info: Info, frame: &wire::FrameRef, hold: Sent) -> Self {
         let (seq, offset, length) = (frame.seq, frame.offset, frame.length);
         let task = tokio::task::spawn_blocking(move || {
             let read = file.read(seq, offset, length);

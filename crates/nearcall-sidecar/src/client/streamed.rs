@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nearcall_frames::{Gap, Header, Info, Policy, layout};
+use nearcall_frames::{Gap, Info, Policy};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::Channel;
@@ -14,10 +14,11 @@ use wire::subscribe_request::Request;
 use wire::subscribe_response::Event;
 
 use super::filing::Filed;
-use super::frame::Frame;
+use super::frame::{Frame, Hold};
 use super::opening::{Granted, OpenError};
 use super::reading::Reading;
-use super::{Came, NextError, borrowing};
+use super::view::{ViewFault, region};
+use super::{Came, NextError, paths};
 use crate::imp::borrowed;
 use crate::tier::Tier;
 use crate::wire::{read_info, write_policy};
@@ -64,14 +65,12 @@ struct Kept(Mutex<Option<Down>>);
 pub(super) enum StartFault {
     #[error("the stream was refused: {}", .0.message())]
     Refused(Status),
-    #[error("the memory of the server cannot be opened")]
-    Path(#[from] std::io::Error),
-    #[error("what the server's path leads to is not safe to map")]
-    Open(#[from] nearcall_sys::memory::OpenError),
+    #[error(transparent)]
+    Memory(#[from] ViewFault),
+    #[error("the file of the server cannot be read")]
+    Read(#[from] std::io::Error),
     #[error("there is no file to read: {0}")]
     File(&'static str),
-    #[error("what the server's path leads to is another channel")]
-    Other,
 }
 
 impl From<StartFault> for OpenError {
@@ -86,13 +85,13 @@ impl From<StartFault> for OpenError {
 
 /// A frame that the server holds until this is dropped.
 #[derive(Debug)]
-pub(super) struct Hold {
+pub(super) struct Sent {
     seq: u64,
     up: Up,
     _held: Arc<Kept>,
 }
 
-impl Drop for Hold {
+impl Drop for Sent {
     fn drop(&mut self) {
         let seq = self.seq;
         // Where the stream is over, the server holds nothing any more.
@@ -243,8 +242,8 @@ impl Streamed {
         ))))
     }
 
-    fn hold(&self, frame: &wire::FrameRef) -> Hold {
-        Hold {
+    fn hold(&self, frame: &wire::FrameRef) -> Sent {
+        Sent {
             seq: frame.seq,
             up: self.up.clone(),
             _held: Arc::clone(&self.held),
@@ -261,9 +260,15 @@ impl Streamed {
             .and_then(|(at, length)| at.checked_add(length));
         let hold = self.hold(frame);
         let range = place.unwrap_or(usize::MAX)..end.unwrap_or(0);
-        Frame::held(Arc::clone(view), range, info, hold, self.epoch)
-            .map(Came::Frame)
-            .ok_or_else(|| broken("a frame within its region"))
+        Frame::held(
+            Arc::clone(view),
+            range,
+            info,
+            Hold::Streamed(hold),
+            self.epoch,
+        )
+        .map(Came::Frame)
+        .ok_or_else(|| broken("a frame within its region"))
     }
 }
 
@@ -278,18 +283,12 @@ impl Drop for Streamed {
     }
 }
 
-/// Opens the region by its path, and holds it against what the server said over gRPC.
-fn open_view(granted: &Granted) -> Result<ReadOnly, StartFault> {
-    let memory = borrowing::open(&granted.path)?;
-    let view = open_region(borrowed(&memory), granted.grant.geometry.region_bytes())?;
-    let mut bytes = [0; layout::header::FIXED_BYTES];
-    view.read(0, &mut bytes);
-    // A process that took the number of the server's may have another channel there.
-    let found = Header::parse(&bytes).ok().map(|header| header.identity);
-    if found != Some(granted.grant.identity) {
-        return Err(StartFault::Other);
-    }
-    Ok(view)
+/// Opens the region by its path.
+fn open_view(granted: &Granted) -> Result<ReadOnly, ViewFault> {
+    let memory = paths::open(&granted.path)?;
+    let grant = &granted.grant;
+    let view = open_region(borrowed(&memory), grant.geometry.region_bytes())?;
+    region(view, grant.identity)
 }
 
 fn say(up: &Up, request: Request) -> Result<(), ()> {

@@ -8,7 +8,7 @@ use tonic::Status;
 use wire::bulk::Content;
 
 use super::handing::Lasting;
-use super::{borrowing, handing};
+use super::{handing, paths};
 use crate::imp::borrowed;
 use crate::limits::INLINE_BELOW;
 use crate::tier::Tier;
@@ -146,7 +146,7 @@ async fn open(tier: Tier, told: wire::OpenUploadResponse, bytes: usize) -> Resul
         let (memory, lasting) = handing::fetch(told, bytes).await?;
         (memory, Some(lasting))
     } else {
-        let passed = borrowing::open_to_fill(&told.path)?;
+        let passed = paths::open_to_fill(&told.path)?;
         (open_upload(borrowed(&passed), bytes)?, None)
     };
     Ok(Body::There {

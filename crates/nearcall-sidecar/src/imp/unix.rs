@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
+pub(crate) use nearcall_sys::memory::{make_region, make_return_page, make_upload};
 use nearcall_transport::Peer;
 
 /// What stands for memory and is passed on.

@@ -25,9 +25,9 @@ impl Bulks {
         Self { shared, caller }
     }
 
-    /// Puts bytes into shared memory for the caller, who has said that it can map what a path in `/proc` leads to. None
-    /// where they are better sent inline: there are few of them, the caller is another user or over a network, it holds
-    /// as much as it may, or there is no memory. On Windows they always are.
+    /// Puts bytes into shared memory for the caller, who has said that it can map what a path in `/proc` leads to, or on
+    /// Windows what a handle does. None where they are better sent inline: there are few of them, the caller is another
+    /// user or over a network, it holds as much as it may, or there is no memory.
     ///
     /// The trap: this copies, and the system fills the memory. Many bytes are for a thread that may block.
     #[must_use]

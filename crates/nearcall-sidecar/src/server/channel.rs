@@ -10,14 +10,14 @@ use nearcall_frames::{
     SubscriptionId, SubscriptionStats, Writer,
 };
 use nearcall_proto::frames::v1 as wire;
-use nearcall_sys::memory::{ReadOnly, Writable, make_return_page};
+use nearcall_sys::memory::{ReadOnly, Writable};
 
 use super::ChannelError;
 use super::bell::{FarBell, NearBell};
 use super::caller::User;
 use super::region::Region;
 use super::tickets::Secret;
-use crate::imp::Passed;
+use crate::imp::{Passed, make_return_page};
 use crate::status::Refused;
 use crate::tier::Tier;
 use crate::wire::{write_geometry, write_policy};
@@ -42,6 +42,8 @@ pub(super) struct Core {
 pub(super) struct WhoReads {
     /// None for a client that polls.
     pub(super) tier: Option<Tier>,
+    /// Whether it opens its memory by names.
+    pub(super) named: bool,
     pub(super) pid: Option<u32>,
     /// What it has to show who changes the subscription. None for a client that polls.
     pub(super) proof: Option<Proof>,
@@ -346,5 +348,6 @@ fn subscription(stats: &SubscriptionStats, who: Option<&WhoReads>) -> wire::Subs
         pins: stats.pins,
         oldest_pin_age_ms: u64::try_from(age.as_millis()).unwrap_or(u64::MAX),
         pid: who.and_then(|who| who.pid).unwrap_or(0),
+        named: who.is_some_and(|who| who.named),
     }
 }

@@ -46,6 +46,7 @@ impl Asked<'_> {
     pub(super) fn who(&self, tier: Tier) -> WhoReads {
         WhoReads {
             tier: Some(tier),
+            named: false,
             pid: self.caller.pid(),
             proof: Some(self.proof.clone()),
             bell: None,

@@ -11,7 +11,7 @@ pub(super) use nearcall_frames::handles::Bell as FarBell;
 use super::Shared;
 use super::caller::Caller;
 use super::grant::Asked;
-use super::handed::{self, process_of};
+use super::handed::{self, finds_names, process_of};
 use super::region::Region;
 use super::tickets::{Granted, Holder, Secret};
 use crate::imp::{Passed, borrowed};
@@ -47,10 +47,10 @@ impl To {
         told: &mut wire::OpenResponse,
     ) -> Result<Option<(Granted, Grant, Arc<Region>)>, Refused> {
         let (caller, request, who) = (asked.caller, asked.request, asked.who(TIER));
-        let Some((far, handles)) = handed::hand(asked.channel, caller, request, who)? else {
+        let Some((far, handed)) = handed::hand(asked.channel, caller, request, who)? else {
             return Ok(None);
         };
-        told.handles = Some(handles);
+        handed.write(told);
         let (grant, region) = (far.grant, Arc::clone(&far.region));
         let granted = Granted::Memory(far);
         let (ticket, holder) = (asked.proof.ticket, Holder::of(caller));
@@ -58,19 +58,25 @@ impl To {
         Ok(Some((granted, grant, region)))
     }
 
-    /// Puts the memory of an upload into the caller's process. Whether that can be.
+    /// Puts the memory of an upload into the caller's process, or says by what name it is opened. Whether either can be.
     pub(super) fn give_upload(
         self,
-        _shared: &Arc<Shared>,
+        shared: &Arc<Shared>,
         caller: &Caller,
-        _upload: Secret,
+        upload: Secret,
         memory: Passed,
         told: &mut wire::OpenUploadResponse,
     ) -> Result<bool, Refused> {
-        let process = process_of(caller);
-        let given = process.and_then(|process| process.give(borrowed(&memory), Rights::Same).ok());
-        drop(memory);
-        told.handle = given.unwrap_or_default();
-        Ok(given.is_some())
+        if let Some(process) = process_of(caller) {
+            let given = process.give(borrowed(&memory), Rights::Same).ok();
+            told.handle = given.unwrap_or_default();
+            return Ok(given.is_some());
+        }
+        let Some(name) = memory.name().filter(|_| finds_names(caller)) else {
+            return Ok(false);
+        };
+        told.name = name.to_string();
+        shared.uploads.keep_open(&upload, memory);
+        Ok(true)
     }
 }

@@ -10,6 +10,7 @@ use nearcall_sys::memory::ReadOnly;
 use super::Shared;
 use super::channel::Near;
 use super::expiry::Expiry;
+use super::region::Region;
 use super::tickets::{Secret, secret};
 use crate::limits::LEASES_MAX;
 use crate::status::Refused;
@@ -18,7 +19,7 @@ use crate::status::Refused;
 #[derive(Debug)]
 struct Held {
     _lease: Lease<Arc<ReadOnly>>,
-    _near: Near,
+    near: Near,
     session: Session,
     /// Ends with the lease: a client that polls for hours must leave no tasks behind.
     _expiry: Expiry,
@@ -52,7 +53,7 @@ impl Leases {
         };
         let held = Held {
             _lease: lease,
-            _near: near,
+            near,
             session: session.clone(),
             _expiry: Expiry::new(expiry),
         };
@@ -63,6 +64,15 @@ impl Leases {
         }
         all.insert(secret, held);
         Ok(secret)
+    }
+
+    /// The memory that a frame is in, if it is held by this connection.
+    pub(super) fn region(&self, secret: &[u8], session: &Session) -> Option<Arc<Region>> {
+        let secret = Secret::try_from(secret).ok()?;
+        let held = self.held();
+        let one = held.get(&secret)?;
+        let is_theirs = one.session.is_same(session);
+        is_theirs.then(|| Arc::clone(&one.near.region))
     }
 
     /// Lets go of a frame, if it is held by this connection.

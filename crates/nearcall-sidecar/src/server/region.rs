@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use nearcall_frames::{Geometry, Identity};
 use nearcall_proto::frames::v1 as wire;
-use nearcall_sys::memory::{ReadOnly, Writable, make_region, open_region};
+use nearcall_sys::memory::{ReadOnly, Writable, open_region};
 
 use super::ChannelError;
-use crate::imp::{Passed, borrowed};
+use crate::imp::{Passed, borrowed, make_region};
 use crate::wire::write_region;
 
 /// A region, made and sealed by this process.

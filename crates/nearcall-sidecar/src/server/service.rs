@@ -22,6 +22,7 @@ use super::lending::Borrower;
 use super::tickets::{Granted, Holder, secret};
 use super::uploads::Uploads;
 use super::way::Way;
+use crate::imp::Passed;
 use crate::limits::{INLINE_BELOW, PINS, POLLED_BYTES_MAX, QUEUED_MESSAGES_MAX};
 use crate::status::Refused;
 use crate::wire::{read_policy, write_info, write_policy};
@@ -93,10 +94,18 @@ impl Service {
         let (mut near, _) = channel.subscribe_near(asked, who)?;
         let epoch = self.shared.epoch;
         let newest = near.reader.newest().map_err(Refused::Next)?;
-        let Some(lease) =
-            newest.filter(|lease| request.epoch != epoch || lease.seq() > request.after)
-        else {
-            return Ok(wire::AcquireLatestResponse { frame: None, epoch });
+        let identity = near.region.identity;
+        let same = |after_in: &wire::Region| {
+            (after_in.channel, after_in.region) == (identity.channel, identity.region)
+        };
+        let counts = request.epoch == epoch && request.after_in.as_ref().is_none_or(same);
+        let mut told = wire::AcquireLatestResponse {
+            frame: None,
+            epoch,
+            region: Some(near.region.told()),
+        };
+        let Some(lease) = newest.filter(|lease| !counts || lease.seq() > request.after) else {
+            return Ok(told);
         };
         let info = Some(write_info(lease.info()));
         let length = lease.len();
@@ -114,17 +123,36 @@ impl Service {
             None if length > POLLED_BYTES_MAX => return Err(Refused::TooLarge { length }),
             None => wire::bulk::Content::Inline(lease.to_vec()),
         };
-        let frame = wire::Frame {
+        told.frame = Some(wire::Frame {
             info,
             length: length as u64,
             body: Some(wire::Bulk {
                 content: Some(content),
             }),
+        });
+        Ok(told)
+    }
+
+    /// Puts a handle of memory that a caller holds a reference into in its process. What is lent whole is its own by that.
+    fn hand_out(&self, caller: &Caller, lease: &[u8]) -> Result<wire::LendResponse, Refused> {
+        let session = caller.session.as_ref().ok_or(Refused::Lease)?;
+        let (frames, bulk) = (&self.shared.leases, &self.shared.bulk);
+        let give = |memory: &Passed| {
+            let borrower = Borrower::of(&self.shared, caller);
+            let borrower = borrower.ok_or_else(|| Refused::Lend("it takes none".to_owned()))?;
+            let given = borrower.give(memory);
+            given.map_err(|error| Refused::Lend(error.to_string()))
         };
-        Ok(wire::AcquireLatestResponse {
-            frame: Some(frame),
-            epoch,
-        })
+        if let Some(region) = frames.region(lease, session) {
+            return give(&region.passed);
+        }
+        let memory = bulk.memory(lease, session).ok_or(Refused::Lease)?;
+        let lent = give(&memory)?;
+        // What is yet to be opened stays until it is let go of.
+        if lent.name.is_empty() {
+            bulk.let_go(lease, session);
+        }
+        Ok(lent)
     }
 }
 
@@ -194,6 +222,15 @@ impl frames_server::Frames for Service {
             self.shared.bulk.let_go(lease, &session);
         }
         Ok(tonic::Response::new(wire::ReleaseResponse {}))
+    }
+
+    async fn lend(
+        &self,
+        request: tonic::Request<wire::LendRequest>,
+    ) -> Result<tonic::Response<wire::LendResponse>, Status> {
+        let caller = Caller::of(&request);
+        let lent = self.hand_out(&caller, &request.get_ref().lease)?;
+        Ok(tonic::Response::new(lent))
     }
 
     async fn set_policy(

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nearcall_proto::frames::v1 as wire;
 use nearcall_rpc::Session;
-use nearcall_sys::memory::make_region;
 use wire::bulk::Content;
 
 use super::Shared;
@@ -14,14 +13,14 @@ use super::expiry::Expiry;
 use super::lending::Borrower;
 use super::tickets::{self, Secret};
 use crate::bulk_layout::{BYTES_AT, line};
-use crate::imp::Passed;
+use crate::imp::{Passed, make_region};
 use crate::limits::{BULK_BYTES_MAX, BULKS_MAX, INLINE_BELOW};
 
 /// Memory that is shared and was not let go of.
 #[derive(Debug)]
 struct Lent {
-    /// What the path in `/proc` leads to.
-    _descriptor: Passed,
+    /// What the path in `/proc` leads to, or the client asks for a handle of.
+    memory: Arc<Passed>,
     bytes: usize,
     session: Session,
     /// Ends with the memory.
@@ -93,7 +92,7 @@ impl Shelf {
         shared: &Arc<Shared>,
         secret: Secret,
         session: &Session,
-        descriptor: Passed,
+        memory: Passed,
         bytes: usize,
     ) -> Option<()> {
         let ended = session.ended();
@@ -106,7 +105,7 @@ impl Shelf {
             }
         };
         let lent = Lent {
-            _descriptor: descriptor,
+            memory: Arc::new(memory),
             bytes,
             session: session.clone(),
             _expiry: Expiry::new(expiry),
@@ -116,6 +115,15 @@ impl Shelf {
         fits.then(|| {
             all.insert(secret, lent);
         })
+    }
+
+    /// Memory, if it is lent to this connection.
+    pub(super) fn memory(&self, secret: &[u8], session: &Session) -> Option<Arc<Passed>> {
+        let secret = Secret::try_from(secret).ok()?;
+        let all = self.lent();
+        let one = all.get(&secret)?;
+        let is_theirs = one.session.is_same(session);
+        is_theirs.then(|| Arc::clone(&one.memory))
     }
 
     /// Lets go of memory, if it is lent to this connection.

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use nearcall_proto::frames::v1 as wire;
 use nearcall_rpc::Session;
-use nearcall_sys::memory::{Copied, make_upload};
+use nearcall_sys::memory::Copied;
 
 use super::Shared;
 use super::caller::Caller;
 use super::expiry::Expiry;
 use super::tickets::{self, Secret};
 use super::way::Way;
-use crate::imp::Passed;
+use crate::imp::{Passed, make_upload};
 use crate::limits::{INLINE_BELOW, TICKET_LIFE, UPLOAD_BYTES_MAX, UPLOADED_BYTES_MAX, UPLOADS_MAX};
 use crate::status::Refused;
 use crate::tier::Tier;
@@ -22,8 +22,8 @@ use crate::tier::Tier;
 pub(super) struct Upload {
     memory: Copied,
     session: Session,
-    /// What a path in `/proc` leads to; none where it is handed over.
-    _descriptor: Option<Passed>,
+    /// What a path in `/proc` or a name leads to; none where it is handed over.
+    descriptor: Option<Passed>,
     /// Ends with the upload.
     _expiry: Expiry,
 }
@@ -115,7 +115,7 @@ impl Uploads {
         told.upload = secret.to_vec();
         match way {
             Way::Handed(to) => {
-                told.number = Self::keep(shared, secret, session, memory, None)?;
+                told.number = Self::keep(shared, secret, session, memory)?;
                 if !to.give_upload(shared, caller, secret, passed, &mut told)? {
                     shared.uploads.forget(&secret);
                     return Ok(inline);
@@ -123,7 +123,8 @@ impl Uploads {
             }
             Way::Lent(borrower) => {
                 told.path = borrower.path(&passed);
-                told.number = Self::keep(shared, secret, session, memory, Some(passed))?;
+                told.number = Self::keep(shared, secret, session, memory)?;
+                shared.uploads.keep_open(&secret, passed);
             }
             Way::File | Way::Inline => return Ok(inline),
         }
@@ -139,7 +140,6 @@ impl Uploads {
         secret: Secret,
         session: &Session,
         memory: Copied,
-        descriptor: Option<Passed>,
     ) -> Result<u64, Refused> {
         let held = Held::new(shared, secret);
         let ended = session.ended();
@@ -152,7 +152,7 @@ impl Uploads {
         let upload = Upload {
             memory,
             session: session.clone(),
-            _descriptor: descriptor,
+            descriptor: None,
             _expiry: Expiry::new(expiry),
         };
         let mut open = shared.uploads.open_ones();
@@ -162,6 +162,13 @@ impl Uploads {
         open.made += 1;
         open.by_secret.insert(secret, upload);
         Ok(open.made)
+    }
+
+    /// Keeps what leads to an upload's memory for as long as the upload is open.
+    pub(super) fn keep_open(&self, secret: &Secret, memory: Passed) {
+        if let Some(upload) = self.open_ones().by_secret.get_mut(secret) {
+            upload.descriptor = Some(memory);
+        }
     }
 
     fn remove(&self, secret: &Secret, session: &Session) -> Option<Upload> {

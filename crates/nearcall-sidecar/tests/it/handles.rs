@@ -1,4 +1,7 @@
-//! Frames on Windows: by handles that the server puts into the reader's process, and inline.
+//! Frames on Windows: by handles that the server puts into the reader's process, and inline. `named` runs all of this once
+//! more in processes that let no handles be put into them.
+
+mod named;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
@@ -10,7 +13,7 @@ use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::{Channel, Server, Wire};
 use nearcall_sidecar::{
-    Frame, FrameStream, Frames, NextError, Now, Options, Tier, UploadOptions, Writer,
+    Frame, FrameStream, Frames, NextError, Now, Options, Tier, UploadOptions, Writer, poll,
 };
 use tokio::task::JoinHandle;
 
@@ -24,6 +27,19 @@ const NAME: &str = "render.main";
 
 const ROLE: &str = "NEARCALL_SIDECAR_TEST_ROLE";
 const ADDRESS: &str = "NEARCALL_SIDECAR_TEST_ADDRESS";
+
+/// Set where the processes of this test let no handles be put into them, so that frames come by names.
+const HIDES: &str = "NEARCALL_SIDECAR_TEST_HIDES";
+
+pub(crate) fn hides() -> bool {
+    std::env::var_os(HIDES).is_some()
+}
+
+pub(crate) fn hide() {
+    if hides() {
+        nearcall_sys::process::hide_from_peers().unwrap();
+    }
+}
 
 struct Served {
     address: String,
@@ -50,9 +66,11 @@ impl Served {
     }
 
     async fn start_at(address: String) -> Self {
+        hide();
         let frames = Frames::new();
         let writer = frames.channel(NAME, geometry()).unwrap();
         let server = Server::new(address.clone()).add_service(frames.service());
+        let server = server.add_raw_service(super::bulks::loader(&frames));
         let bound = server.bind().await.unwrap();
         let task = tokio::spawn(async {
             let _ = bound.serve().await;
@@ -143,6 +161,7 @@ async fn frames_come_by_either_way_and_over_either_wire() {
         assert_eq!(frame(&mut stream).await.seq(), seq, "{wire}");
         let stats = served.stats().await;
         assert_eq!(stats.subscriptions[0].tier(), wire::Tier::Handle);
+        assert_eq!(stats.subscriptions[0].named, hides());
         assert_eq!(stats.subscriptions[0].pid, std::process::id());
         drop(stream);
         served.wait_for_readers(0).await;
@@ -300,7 +319,9 @@ async fn who_opens_and_takes_nothing_is_forgotten() {
     };
     let answer = client.open(request.clone()).await.unwrap().into_inner();
     assert_eq!(answer.tier(), wire::Tier::Handle);
-    assert!(answer.handles.is_some() && answer.broker_path.is_empty());
+    assert_eq!(answer.handles.is_none(), hides());
+    assert_eq!(answer.names.is_some(), hides());
+    assert!(answer.broker_path.is_empty());
     assert_eq!(served.stats().await.subscriptions.len(), 1);
     // Given back, it is gone at once; otherwise with its time.
     let request = wire::OpenRequest {
@@ -323,12 +344,47 @@ async fn an_upload_goes_by_a_handle() {
     let bulk = upload.commit(bytes).unwrap();
     let is_reference = matches!(bulk.content, Some(wire::bulk::Content::Upload(_)));
     assert!(is_reference, "no bytes go over the connection");
+    let request = wire::OpenUploadRequest {
+        bytes: bytes as u64,
+        tiers: vec![wire::Tier::Handle.into()],
+        ..wire::OpenUploadRequest::default()
+    };
+    let mut client = FramesClient::new(channel.clone());
+    let told = client.open_upload(request).await.unwrap().into_inner();
+    assert_eq!(
+        (told.handle == 0, !told.name.is_empty()),
+        (hides(), hides())
+    );
     let options = UploadOptions {
         tiers: vec![Tier::Inline],
         ..UploadOptions::default()
     };
     let inline = options.open(&channel, bytes).await.unwrap();
     assert_eq!(inline.tier(), Tier::Inline);
+}
+
+#[tokio::test]
+async fn a_frame_is_lent_by_a_handle() {
+    let mut served = Served::start().await;
+    served.publish();
+    let mut client = FramesClient::new(served.channel().await);
+    let request = wire::AcquireLatestRequest {
+        channel: NAME.to_owned(),
+        can_map: true,
+        ..wire::AcquireLatestRequest::default()
+    };
+    let answer = client.acquire_latest(request).await.unwrap().into_inner();
+    let body = answer.frame.unwrap().body.unwrap();
+    let Some(wire::bulk::Content::Frame(reference)) = body.content else {
+        panic!("expected a reference, found {body:?}");
+    };
+    let lease = reference.lease;
+    let lent = client.lend(wire::LendRequest { lease }).await.unwrap();
+    let lent = lent.into_inner();
+    assert_eq!(
+        (lent.handle == 0, !lent.name.is_empty()),
+        (hides(), hides())
+    );
 }
 
 /// The role that this process has; without one there is nothing to do.
@@ -338,6 +394,7 @@ fn role() {
     let runtime = || tokio::runtime::Runtime::new().unwrap();
     match variable(ROLE).as_str() {
         "" => {}
+        "borrower" => runtime().block_on(borrow(variable(ADDRESS))),
         "reader" => runtime().block_on(hold(variable(ADDRESS))),
         "server" => runtime().block_on(serve(variable(ADDRESS))),
         other => panic!("no role is named {other}"),
@@ -385,6 +442,7 @@ async fn start(role: &str, address: &str) -> Killed {
 
 /// Takes frames and keeps them.
 async fn hold(address: String) {
+    hide();
     let channel = Channel::connect(address).await.unwrap();
     let mut stream = nearcall_sidecar::open(&channel, NAME).await.unwrap();
     assert_eq!(stream.tier(), Some(Tier::Handle));
@@ -392,6 +450,17 @@ async fn hold(address: String) {
     println!("ready");
     let _ = std::io::stdin().read(&mut [0]);
     drop(held);
+}
+
+/// Takes bulk data, and polls for a frame and keeps it.
+async fn borrow(address: String) {
+    let channel = Channel::connect(address).await.unwrap();
+    super::bulks::borrow(&channel).await;
+    let held = poll(&channel, NAME).newest().await.unwrap().unwrap();
+    assert_eq!((held.seq(), held.tier()), (1, Tier::Handle));
+    println!("ready");
+    let _ = std::io::stdin().read(&mut [0]);
+    is_whole(&held);
 }
 
 async fn serve(address: String) {
@@ -433,6 +502,18 @@ async fn a_killed_reader_harms_nobody_and_its_pins_come_back() {
         stats.subscriptions.iter().map(|one| one.pins).sum::<u32>(),
         0
     );
+}
+
+#[tokio::test]
+async fn another_process_borrows_and_what_it_held_comes_back_when_it_is_killed() {
+    let mut served = Served::start().await;
+    served.publish();
+    let mut borrower = start("borrower", &served.address).await;
+    let stats = served.stats().await;
+    assert_eq!(stats.subscriptions.len(), 1);
+    assert_ne!(stats.subscriptions[0].pid, std::process::id());
+    borrower.kill();
+    served.wait_for_readers(0).await;
 }
 
 #[tokio::test]

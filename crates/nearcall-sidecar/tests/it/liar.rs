@@ -71,6 +71,13 @@ impl frames_server::Frames for Liar {
         Err(Status::unimplemented("not asked for"))
     }
 
+    async fn lend(
+        &self,
+        _request: Request<wire::LendRequest>,
+    ) -> Result<Response<wire::LendResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
     async fn set_policy(
         &self,
         _request: Request<wire::SetPolicyRequest>,

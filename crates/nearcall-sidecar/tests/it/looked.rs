@@ -3,7 +3,7 @@
 use nearcall_frames::Policy;
 use nearcall_sidecar::{FrameStream, NextError, Now, Options, Tier};
 
-use super::served::{Served, payload};
+use super::served::{HANDED, Served, payload};
 
 /// What a look finds, on a thread of its own.
 async fn look(mut stream: FrameStream) -> (FrameStream, Result<Now, NextError>) {
@@ -20,7 +20,7 @@ async fn look(mut stream: FrameStream) -> (FrameStream, Result<Now, NextError>) 
 #[tokio::test]
 async fn the_newest_is_there_or_nothing_is() {
     let mut served = Served::start().await;
-    let stream = served.open(Tier::Broker, Options::default()).await;
+    let stream = served.open(HANDED, Options::default()).await;
     let (stream, found) = look(stream).await;
     assert!(matches!(found, Ok(Now::Nothing)), "{found:?}");
     for _ in 0..3 {
@@ -30,7 +30,7 @@ async fn the_newest_is_there_or_nothing_is() {
     let Ok(Now::Frame(held)) = found else {
         panic!("{found:?}")
     };
-    assert_eq!((held.seq(), held.tier()), (3, Tier::Broker));
+    assert_eq!((held.seq(), held.tier()), (3, HANDED));
     assert!(held.bytes() == payload(3, held.bytes().len()));
     let (stream, found) = look(stream).await;
     assert!(matches!(found, Ok(Now::Nothing)), "{found:?}");
@@ -65,7 +65,7 @@ async fn frames_in_turn_say_what_was_lost_before_them() {
         policy: Policy::DropOldest { depth: 2 },
         ..Options::default()
     };
-    let mut stream = served.open(Tier::Broker, options).await;
+    let mut stream = served.open(HANDED, options).await;
     for _ in 0..10 {
         served.publish();
     }
@@ -83,7 +83,7 @@ async fn frames_in_turn_say_what_was_lost_before_them() {
 async fn what_comes_over_a_connection_is_not_there() {
     let mut served = Served::start().await;
     served.publish();
-    for tier in [Tier::Proc, Tier::File, Tier::Inline] {
+    for tier in Tier::ALL.into_iter().filter(|tier| *tier != HANDED) {
         let stream = served.open(tier, Options::default()).await;
         let (mut stream, found) = look(stream).await;
         assert!(matches!(found, Ok(Now::Elsewhere)), "{tier}: {found:?}");

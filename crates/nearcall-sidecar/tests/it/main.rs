@@ -7,7 +7,10 @@
     reason = "a test that cannot go on has failed, and roles speak to the test that started them"
 )]
 
-#[cfg(unix)]
+#[cfg(not(target_os = "macos"))]
+mod answering;
+#[cfg(not(target_os = "macos"))]
+mod bulks;
 mod changing;
 #[cfg(unix)]
 mod death;
@@ -15,11 +18,14 @@ mod death;
 mod files;
 #[cfg(windows)]
 mod handles;
+#[cfg(target_os = "linux")]
+mod held_up;
 #[cfg(unix)]
 mod hostile;
+#[cfg(not(target_os = "macos"))]
+mod lender;
 #[cfg(target_os = "linux")]
 mod liar;
-#[cfg(target_os = "linux")]
 mod looked;
 #[cfg(target_os = "linux")]
 mod memory;
@@ -28,20 +34,18 @@ mod namespaces;
 #[cfg(target_os = "linux")]
 mod other_user;
 #[cfg(unix)]
+mod picked;
 mod policies;
-#[cfg(target_os = "linux")]
+#[cfg(not(target_os = "macos"))]
 mod polled;
+#[cfg(not(target_os = "macos"))]
+mod poller;
 #[cfg(unix)]
 mod quotas;
 #[cfg(target_os = "linux")]
 mod role;
 #[cfg(target_os = "linux")]
 mod sealed;
-#[cfg(unix)]
-#[cfg_attr(
-    not(target_os = "linux"),
-    expect(dead_code, reason = "some of it is for tests of files and of paths")
-)]
 mod served;
 #[cfg(unix)]
 mod stopping;
@@ -53,5 +57,4 @@ mod stopping;
 mod stream;
 #[cfg(unix)]
 mod tickets;
-#[cfg(unix)]
 mod tiers;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nearcall_frames::{Geometry, LoanError, Policy, Then};
 use nearcall_sidecar::{NextError, Options, Tier};
 
-use super::served::{BYTES, IN_PLACE, LONG, Served, frame};
+use super::served::{BYTES, HANDED, IN_PLACE, LONG, Served, frame};
 
 fn with(policy: Policy) -> Options {
     Options {
@@ -20,7 +20,7 @@ async fn a_slow_reader_finds_a_gap_and_harms_nobody() {
         let mut served = Served::start().await;
         let policy = Policy::DropOldest { depth: 2 };
         let mut slow = served.open(tier, with(policy)).await;
-        let mut quick = served.open(Tier::Broker, with(policy)).await;
+        let mut quick = served.open(HANDED, with(policy)).await;
         served.publish();
         let held = frame(&mut slow).await;
         assert_eq!(frame(&mut quick).await.seq(), 1);
@@ -174,7 +174,7 @@ async fn who_was_evicted_is_told_by_a_writer_that_never_pauses() {
         max_wait: Duration::ZERO,
         then: Then::Evict,
     };
-    let mut stream = served.open(Tier::Broker, with(policy)).await;
+    let mut stream = served.open(HANDED, with(policy)).await;
     served.publish();
     drop(frame(&mut stream).await);
     for _ in 0..30 {

@@ -1,7 +1,14 @@
 //! A server of frames in a task of the test's own, at an address of its own.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+#[cfg(unix)]
+#[cfg_attr(
+    target_os = "macos",
+    expect(dead_code, reason = "some of it is for tests of files")
+)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::time::Duration;
 
 use nearcall_frames::{Details, Geometry};
@@ -13,6 +20,28 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+#[cfg(target_os = "linux")]
+pub(crate) use unix::frame_files;
+#[cfg(unix)]
+pub(crate) use unix::{NEXT, frames_in};
+#[cfg(windows)]
+use windows::frames_in;
+
+#[cfg(unix)]
+pub(crate) use unix::address_in;
+#[cfg(windows)]
+pub(crate) use windows::address_in;
+
+/// The way in which memory is handed over.
+pub(crate) const HANDED: Tier = Tier::ALL[0];
+
+/// The ways by which frames are looked at in place.
+pub(crate) const IN_PLACE: &[Tier] = if cfg!(target_os = "linux") {
+    &[Tier::Broker, Tier::Proc]
+} else {
+    &[HANDED]
+};
+
 /// Far longer than anything here takes.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
@@ -20,20 +49,6 @@ pub(crate) const LONG: Duration = Duration::from_secs(30);
 pub(crate) const BYTES: usize = 300 * 1_024;
 
 pub(crate) const NAME: &str = "render.main";
-
-/// The ways by which frames are looked at in place.
-pub(crate) const IN_PLACE: &[Tier] = if cfg!(target_os = "linux") {
-    &[Tier::Broker, Tier::Proc]
-} else {
-    &[Tier::Broker]
-};
-
-/// The way where there is no broker to be had.
-pub(crate) const NEXT: Tier = if cfg!(target_os = "linux") {
-    Tier::Proc
-} else {
-    Tier::Inline
-};
 
 pub(crate) struct Served {
     pub(crate) frames: Frames,
@@ -57,17 +72,20 @@ impl Served {
         Self::start_as(geometry, |server| server).await
     }
 
-    /// With settings of the server.
-    pub(crate) async fn start_where(settings: impl FnOnce(Server) -> Server) -> Self {
-        Self::start_as(geometry(), settings).await
+    async fn start_as(geometry: Geometry, settings: impl FnOnce(Server) -> Server) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), geometry, settings).await
     }
 
-    async fn start_as(geometry: Geometry, settings: impl FnOnce(Server) -> Server) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    /// At the address of one that was stopped, whose folder this is.
+    pub(crate) async fn start_in(
+        folder: TempDir,
+        geometry: Geometry,
+        settings: impl FnOnce(Server) -> Server,
+    ) -> Self {
         let frames = frames_in(folder.path());
         let writer = frames.channel(NAME, geometry).unwrap();
         let (stop, stopped) = oneshot::channel();
-        let server = Server::new(address(&folder))
+        let server = Server::new(address_in(folder.path()))
             .add_service(frames.service())
             .stop_when(async {
                 // A dropped sender is a test that is over.
@@ -85,28 +103,7 @@ impl Served {
     }
 
     pub(crate) fn address(&self) -> String {
-        address(&self.folder)
-    }
-
-    pub(crate) fn files(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.folder.path()).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    /// The files that frames go by, and nothing else.
-    pub(crate) fn frame_files(&self) -> Vec<PathBuf> {
-        frame_files(self.folder.path())
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    pub(crate) fn broker(&self) -> PathBuf {
-        self.folder.path().join("frames.sock.frames")
+        address_in(self.folder.path())
     }
 
     pub(crate) async fn channel(&self) -> Channel {
@@ -157,33 +154,6 @@ impl Served {
         let _ = self.stop.send(());
         (self.task.await.unwrap(), self.folder, self.writer)
     }
-}
-
-/// Channels whose frames may come by every way, with files in this folder.
-pub(crate) fn frames_in(folder: &Path) -> Frames {
-    if folder.exists() {
-        let alone = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(folder, alone).unwrap();
-    }
-    let frames = Frames::new();
-    #[cfg(target_os = "linux")]
-    frames.allow_files_in(folder).unwrap();
-    frames
-}
-
-fn address(folder: &TempDir) -> String {
-    format!("unix:{}", folder.path().join("frames.sock").display())
-}
-
-/// The files in a folder that frames go by.
-pub(crate) fn frame_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    // What a UUID and the ending have.
-    let long = |path: &PathBuf| path.file_name().is_some_and(|name| name.len() == 36 + 7);
-    let mut found: Vec<_> = paths.filter(long).collect();
-    found.sort();
-    found
 }
 
 /// These options, by one way alone, however short the frames are.

@@ -6,7 +6,7 @@ use std::os::windows::io::{AsHandle, AsRawHandle};
 use std::path::Path;
 use std::ptr;
 
-use windows_sys::Win32::Foundation::{ERROR_SUCCESS, GENERIC_WRITE};
+use windows_sys::Win32::Foundation::{ERROR_SUCCESS, GENERIC_WRITE, HANDLE};
 use windows_sys::Win32::Security::Authorization::{
     ConvertStringSecurityDescriptorToSecurityDescriptorW, GetNamedSecurityInfoW, GetSecurityInfo,
     SDDL_REVISION_1, SE_FILE_OBJECT, SE_KERNEL_OBJECT,
@@ -14,6 +14,7 @@ use windows_sys::Win32::Security::Authorization::{
 use windows_sys::Win32::Security::{
     ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, GetAce,
     OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES,
+    SetKernelObjectSecurity,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     CREATE_NEW, CreateDirectoryW, CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_SHARE_DELETE,
@@ -21,7 +22,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 };
 
 use super::handle::{owned, succeeded};
-use super::identity::{own_sid, text_of};
+use super::identity::{own_integrity, own_sid, text_of};
 use super::text::{LocalMemory, wide};
 
 /// The type of an entry that allows, see `ACE_HEADER`.
@@ -62,6 +63,35 @@ impl OwnerOnly {
         Self::parse(&format!("O:{own}D:P(A;;RC;;;S-1-3-4)"))
     }
 
+    /// The same for what is opened by a name: this user may open it for `access`, which is all that a handle to it can
+    /// ever be good for but the one that its maker gets; the owner has no other rights, as in
+    /// [`as_handed_out`](Self::as_handed_out). A process of a lower level of integrity than this one is kept out: it could
+    /// not look into this process either.
+    pub(super) fn under_a_name(access: u32) -> io::Result<Self> {
+        let (own, level) = (own_sid()?, own_integrity()?);
+        Self::parse(&format!(
+            "O:{own}D:P(A;;{access:#x};;;{own})(A;;RC;;;S-1-3-4)S:(ML;;NRNWNX;;;{level})"
+        ))
+    }
+
+    /// The same for a process: others of this user may do `access` to it, and the system's own account everything.
+    pub(super) fn of_process(access: u32) -> io::Result<Self> {
+        let own = own_sid()?;
+        Self::parse(&format!(
+            "O:{own}D:P(A;;{access:#x};;;{own})(A;;GA;;;SY)(A;;RC;;;S-1-3-4)"
+        ))
+    }
+
+    /// Puts the list in the place of the one that something has.
+    ///
+    /// # Safety
+    ///
+    /// The handle is open, or stands for this process.
+    pub(super) unsafe fn put_on(&self, object: HANDLE) -> io::Result<()> {
+        // SAFETY: the handle is good by what the caller promises, and the descriptor is still there.
+        succeeded(unsafe { SetKernelObjectSecurity(object, DACL_SECURITY_INFORMATION, self.0.0) })
+    }
+
     /// A descriptor by which something belongs to another user and everybody may use it: what a test needs of those who
     /// take a name first. On Windows it takes a privilege to give things away; see
     /// [`allow_giving_away`](super::identity::allow_giving_away).
@@ -73,7 +103,7 @@ impl OwnerOnly {
         Self::parse(&format!("O:{sid}D:P(A;;GA;;;WD)"))
     }
 
-    fn parse(text: &str) -> io::Result<Self> {
+    pub(super) fn parse(text: &str) -> io::Result<Self> {
         let text = wide(text);
         let mut descriptor = ptr::null_mut();
         // SAFETY: the text has a NUL at its end, and the pointer is to room for a pointer.

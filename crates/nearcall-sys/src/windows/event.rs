@@ -1,17 +1,29 @@
-//! Events: what one process sets and another waits for, by handles that were passed on. They have no names.
+//! Events: what one process sets and another waits for, by handles that were passed on, or by names.
 
 use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle};
 use std::ptr;
 use std::time::Duration;
 
-use windows_sys::Win32::System::Threading::{CreateEventW, SetEvent};
+use windows_sys::Win32::System::Threading::{
+    CreateEventW, EVENT_MODIFY_STATE, PROCESS_SYNCHRONIZE, SetEvent,
+};
 
 use super::descriptor::OwnerOnly;
 use super::handle::{owned, succeeded};
+use super::name::{Name, Use, made};
 use super::ntdll::{self, EVENT_BASIC_INFORMATION, NtQueryEvent};
 
 pub use super::wait::{Watch, wait_any};
+
+/// `EVENT_QUERY_STATE`, by which the receiver of an event sees that it is one.
+const EVENT_QUERY_STATE: u32 = 1;
+
+/// What a handle for waiting is good for.
+pub(super) const WAIT: u32 = EVENT_QUERY_STATE | PROCESS_SYNCHRONIZE;
+
+/// What a handle for setting is good for.
+pub(super) const SET: u32 = WAIT | EVENT_MODIFY_STATE;
 
 /// How an event ceases to be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +70,22 @@ impl Event {
         let answer = unsafe { CreateEventW(&raw const attributes, stays, 0, ptr::null()) };
         // SAFETY: it was called right before and answers a handle to close, or null.
         unsafe { owned(answer) }.map(Self)
+    }
+
+    /// One that is not set, and that another process of this user opens by its name for what is said.
+    ///
+    /// # Errors
+    ///
+    /// Something has the name ([`io::ErrorKind::AlreadyExists`]), or the system is out of something.
+    pub fn named(name: &Name, kind: Kind, good_for: Use) -> io::Result<Self> {
+        let descriptor = good_for.descriptor()?;
+        let attributes = descriptor.attributes();
+        let stays = i32::from(kind == Kind::Stays);
+        let text = name.in_full();
+        // SAFETY: the attributes point to a descriptor that is still there, and the name has a NUL at its end.
+        let answer = unsafe { CreateEventW(&raw const attributes, stays, 0, text.as_ptr()) };
+        // SAFETY: it was called right before, answers a handle to close, or null, and says whether the event was there.
+        unsafe { made(answer, name) }.map(Self)
     }
 
     /// One that was passed on.

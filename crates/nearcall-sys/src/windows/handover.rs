@@ -13,16 +13,13 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::Security::TOKEN_QUERY;
 use windows_sys::Win32::System::Threading::{
-    EVENT_MODIFY_STATE, GetCurrentProcess, GetProcessId, OpenProcess, OpenProcessToken,
-    PROCESS_DUP_HANDLE, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
+    GetCurrentProcess, GetProcessId, OpenProcess, OpenProcessToken, PROCESS_DUP_HANDLE,
+    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
 };
 
-use super::event::wait_any;
+use super::event::{SET, WAIT, wait_any};
 use super::handle::{owned, succeeded};
 use super::identity::user_of;
-
-/// `EVENT_QUERY_STATE`, by which the receiver of an event sees that it is one.
-const EVENT_QUERY_STATE: u32 = 1;
 
 /// What a handle is good for in the process that it is put into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +68,21 @@ impl Process {
     /// There is none, or this user may not.
     pub fn open(pid: u32) -> io::Result<Self> {
         let access = PROCESS_DUP_HANDLE | PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION;
+        Self::open_for(access, pid)
+    }
+
+    /// The process of that number, to see the end of and for nothing else, which the system allows where it does not allow
+    /// more: of a process that runs elevated, or protected, or keeps others out.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or this user may not.
+    pub fn open_to_wait(pid: u32) -> io::Result<Self> {
+        let access = PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION;
+        Self::open_for(access, pid).or_else(|_| Self::open_for(PROCESS_SYNCHRONIZE, pid))
+    }
+
+    fn open_for(access: u32, pid: u32) -> io::Result<Self> {
         // SAFETY: it takes plain numbers.
         let answer = unsafe { OpenProcess(access, 0, pid) };
         // SAFETY: it was called right before and answers a handle to close, or null.
@@ -113,11 +125,10 @@ impl Process {
     ///
     /// The process has ended, or this user may not.
     pub fn give(&self, handle: BorrowedHandle<'_>, rights: Rights) -> io::Result<u64> {
-        let waits = PROCESS_SYNCHRONIZE | EVENT_QUERY_STATE;
         let (access, options) = match rights {
             Rights::Same => (0, DUPLICATE_SAME_ACCESS),
-            Rights::Wait => (waits, 0),
-            Rights::Set => (waits | EVENT_MODIFY_STATE, 0),
+            Rights::Wait => (WAIT, 0),
+            Rights::Set => (SET, 0),
         };
         self.put(handle.as_raw_handle(), access, options)
     }

@@ -9,7 +9,8 @@ use windows_sys::Win32::Security::Authorization::ConvertSidToStringSidW;
 use windows_sys::Win32::Security::{
     AdjustTokenPrivileges, GetTokenInformation, LookupPrivilegeValueW, PSID, SE_PRIVILEGE_ENABLED,
     SE_RESTORE_NAME, TOKEN_ACCESS_MASK, TOKEN_ADJUST_PRIVILEGES, TOKEN_INFORMATION_CLASS,
-    TOKEN_OWNER, TOKEN_PRIVILEGES, TOKEN_QUERY, TOKEN_USER, TokenOwner, TokenUser,
+    TOKEN_MANDATORY_LABEL, TOKEN_OWNER, TOKEN_PRIVILEGES, TOKEN_QUERY, TOKEN_USER,
+    TokenIntegrityLevel, TokenOwner, TokenUser,
 };
 use windows_sys::Win32::System::Threading::{
     GetCurrentProcess, OpenProcess, OpenProcessToken, PROCESS_QUERY_LIMITED_INFORMATION,
@@ -44,6 +45,16 @@ pub fn own_default_owner() -> io::Result<String> {
     let owner = unsafe { information.as_ptr().cast::<TOKEN_OWNER>().read() };
     // SAFETY: the identifier lies in the same buffer, which is still there.
     unsafe { text_of(owner.Owner) }
+}
+
+/// The level of integrity of this process, as a security identifier: `S-1-16-…`.
+pub(super) fn own_integrity() -> io::Result<String> {
+    let information = information(&own_token(TOKEN_QUERY)?, TokenIntegrityLevel)?;
+    let label = information.as_ptr().cast::<TOKEN_MANDATORY_LABEL>();
+    // SAFETY: the system wrote a TOKEN_MANDATORY_LABEL at the beginning of the buffer, which is aligned for it.
+    let label = unsafe { label.read() };
+    // SAFETY: the identifier lies in the same buffer, which is still there.
+    unsafe { text_of(label.Label.Sid) }
 }
 
 /// The user that a process runs as.

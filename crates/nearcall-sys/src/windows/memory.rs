@@ -7,6 +7,10 @@ mod open;
 mod pages;
 
 pub use error::{MakeError, MakeStep, OpenError};
-pub use make::{make_region, make_return_page, make_upload};
+pub(super) use make::{READ, WRITE};
+pub use make::{
+    make_named_region, make_named_return_page, make_named_upload, make_region, make_return_page,
+    make_upload,
+};
 pub use open::{open_region, open_return_page, open_upload};
 pub(crate) use pages::Pages;

@@ -17,11 +17,12 @@ use windows_sys::Win32::System::Console::{
     STD_OUTPUT_HANDLE,
 };
 use windows_sys::Win32::System::Threading::{
-    CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED, OpenProcess,
-    PROCESS_ACCESS_RIGHTS, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, TerminateProcess,
-    WaitForSingleObject,
+    CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED, GetCurrentProcess, OpenProcess,
+    PROCESS_ACCESS_RIGHTS, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
+    PROCESS_TERMINATE, TerminateProcess, WaitForSingleObject,
 };
 
+use super::descriptor::OwnerOnly;
 use super::handle::{owned, succeeded};
 
 pub use job::Job;
@@ -65,6 +66,21 @@ pub fn keep_standard_streams() {
             unsafe { SetHandleInformation(stream, HANDLE_FLAG_INHERIT, 0) };
         }
     }
+}
+
+/// Keeps the memory and the handles of this process from other processes of its user, and handles out of it. They may still
+/// see its end, and end it.
+///
+/// # Errors
+///
+/// The system does not.
+pub fn hide_from_peers() -> io::Result<()> {
+    let access = PROCESS_SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE;
+    let descriptor = OwnerOnly::of_process(access)?;
+    // SAFETY: it takes nothing, and answers a number that stands for this process.
+    let this_process = unsafe { GetCurrentProcess() };
+    // SAFETY: the number stands for this process.
+    unsafe { descriptor.put_on(this_process) }
 }
 
 /// Whether a process of that number is there and has not ended.

@@ -3,5 +3,6 @@
 
 mod events;
 mod jobs;
+mod names;
 mod processes;
 mod sections;

@@ -4,28 +4,29 @@
 //! their output.
 
 use std::io::{BufRead, BufReader, Write};
-use std::os::windows::io::AsHandle;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use nearcall_frames::handles::{Bell, Numbers, Taken};
-use nearcall_frames::{
-    Details, Grant, Heard, Lease, Next, Policy, Reader, Request, SubscriptionId, Writer,
-};
-use nearcall_sys::handover::Process;
-use nearcall_sys::memory::{ReadOnly, make_region, make_return_page};
+use nearcall_frames::handles::{Names, Numbers, Taken};
+use nearcall_frames::{Details, Grant, Heard, Lease, Next, Policy, Reader, SubscriptionId, Writer};
+use nearcall_sys::memory::{ReadOnly, make_named_region};
+use nearcall_sys::name::Name;
 
-use super::{BYTES, IDENTITY, LONG, PINS, Server, geometry, payload};
+use super::{BYTES, IDENTITY, LONG, PINS, Server, Told, WAYS, Way, geometry, payload};
 use crate::dying::{Dying, Fate};
 
 const ROLE: &str = "NEARCALL_FRAMES_TEST_ROLE";
 const STEP: &str = "NEARCALL_FRAMES_TEST_STEP";
+const WAY: &str = "NEARCALL_FRAMES_TEST_WAY";
 
 /// Frames that a process in a role reads or writes before it ends of itself: enough to use every slot again.
 const FRAMES: u64 = 10;
 
 /// Steps that there are at least; fewer would mean that the faults miss the algorithm.
 const STEPS_MIN: u64 = 40;
+
+/// Of the steps of a writer, every so many are enough by names: what it does is the same, and only how its end is told is not.
+const STRIDE: u64 = 5;
 
 const POLICY: Policy = Policy::DropOldest { depth: 2 };
 
@@ -40,11 +41,12 @@ fn role() {
     }
 }
 
-fn start(role: &str, step: u64) -> Child {
+fn start(role: &str, step: u64, way: Way) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "handles::killed::role", "--nocapture"])
         .env(ROLE, role)
         .env(STEP, step.to_string())
+        .env(WAY, format!("{way:?}"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -56,49 +58,87 @@ fn step() -> u64 {
     std::env::var(STEP).unwrap().parse().unwrap()
 }
 
-fn write(mut to: impl Write, numbers: &[u64]) {
-    let text: Vec<_> = numbers.iter().map(u64::to_string).collect();
-    writeln!(to, "told: {}", text.join(" ")).unwrap();
+/// The way that this process's role was told.
+fn way() -> Way {
+    let said = std::env::var(WAY).unwrap();
+    let way = WAYS.into_iter().find(|way| format!("{way:?}") == said);
+    way.unwrap()
+}
+
+fn write(mut to: impl Write, words: &[String]) {
+    writeln!(to, "told: {}", words.join(" ")).unwrap();
     to.flush().unwrap();
 }
 
-/// The next line of numbers; none where the other ended before. A test program says more beside.
-fn read(mut from: impl BufRead) -> Option<Vec<u64>> {
+/// The next line that is meant for this process; none where the other ended before. A test program says more beside.
+fn read(mut from: impl BufRead) -> Option<Vec<String>> {
     loop {
         let mut line = String::new();
         if from.read_line(&mut line).unwrap_or(0) == 0 {
             return None;
         }
-        if let Some((_, numbers)) = line.split_once("told: ") {
-            let numbers = numbers.split_whitespace();
-            return Some(numbers.map(|number| number.parse().unwrap()).collect());
+        if let Some((_, words)) = line.split_once("told: ") {
+            return Some(words.split_whitespace().map(str::to_owned).collect());
         }
     }
 }
 
-fn in_a_line(numbers: &Numbers) -> [u64; 7] {
-    let Numbers {
-        region,
-        page,
-        ring,
-        evicted,
-        left,
-        taken,
-        server,
-    } = *numbers;
-    [region, page, ring, evicted, left, taken, server]
+fn in_a_line(told: &Told) -> Vec<String> {
+    match told {
+        Told::Numbers(numbers) => {
+            let Numbers {
+                region,
+                page,
+                ring,
+                evicted,
+                left,
+                taken,
+                server,
+            } = *numbers;
+            let all = [region, page, ring, evicted, left, taken, server];
+            all.map(|number| number.to_string()).to_vec()
+        }
+        Told::Names(names, _page) => {
+            let Names {
+                region,
+                page,
+                ring,
+                evicted,
+                left,
+                taken,
+                server,
+            } = names.clone();
+            let server = server.to_string();
+            [region, page, ring, evicted, left, taken, server].to_vec()
+        }
+    }
 }
 
-fn of_a_line(line: &[u64]) -> Numbers {
-    let [region, page, ring, evicted, left, taken, server] = line.try_into().unwrap();
-    Numbers {
-        region,
-        page,
-        ring,
-        evicted,
-        left,
-        taken,
-        server,
+fn take(way: Way, line: &[String]) -> Taken {
+    let [region, page, ring, evicted, left, taken, server] =
+        <[String; 7]>::try_from(line.to_vec()).unwrap();
+    match way {
+        Way::Numbers => {
+            let number = |word: String| word.parse().unwrap();
+            Taken::of(&Numbers {
+                region: number(region),
+                page: number(page),
+                ring: number(ring),
+                evicted: number(evicted),
+                left: number(left),
+                taken: number(taken),
+                server: number(server),
+            })
+        }
+        Way::Names => Taken::named(&Names {
+            region,
+            page,
+            ring,
+            evicted,
+            left,
+            taken,
+            server: server.parse().unwrap(),
+        }),
     }
 }
 
@@ -116,8 +156,17 @@ fn grant(id: u64) -> Grant {
 
 #[test]
 fn readers_killed_at_every_step() {
+    readers(Way::Numbers);
+}
+
+#[test]
+fn readers_by_names_killed_at_every_step() {
+    readers(Way::Names);
+}
+
+fn readers(way: Way) {
     let mut server = Server::new();
-    let (mut survivor, _ear, _bell) = server.attach(POLICY);
+    let (mut survivor, _ear, _bell) = server.attach(way, POLICY);
     let mut publish = move |server: &mut Server| {
         let seq = server.publish();
         assert_eq!(
@@ -129,11 +178,10 @@ fn readers_killed_at_every_step() {
     let mut steps = 0;
     loop {
         steps += 1;
-        let mut child = start("reader", steps);
-        let process = Process::open(child.id()).unwrap();
-        let (granted, bell, numbers) = server.give(process, POLICY);
-        let mut line = in_a_line(&numbers).to_vec();
-        line.extend([granted.id.number(), granted.first]);
+        let mut child = start("reader", steps, way);
+        let (granted, bell, told) = server.tell(way, child.id(), POLICY);
+        let mut line = in_a_line(&told);
+        line.extend([granted.id.number(), granted.first].map(|number| number.to_string()));
         write(child.stdin.as_mut().unwrap(), &line);
         let started = Instant::now();
         let status = loop {
@@ -149,7 +197,7 @@ fn readers_killed_at_every_step() {
             [granted.id],
             "step {steps}: its end is told"
         );
-        drop(bell);
+        drop((bell, told));
         for _ in 0..2 * u64::from(geometry().slots()) {
             publish(&mut server);
         }
@@ -171,9 +219,9 @@ fn readers_killed_at_every_step() {
 
 fn read_and_die() {
     let line = read(std::io::stdin().lock()).unwrap();
-    let mut grant = grant(line[7]);
-    grant.first = line[8];
-    let (region, page, ear) = Taken::of(&of_a_line(&line[..7])).open(&grant).unwrap();
+    let mut grant = grant(line[7].parse().unwrap());
+    grant.first = line[8].parse().unwrap();
+    let (region, page, ear) = take(way(), &line[..7]).open(&grant).unwrap();
     let fate = Fate::new(step());
     let page = Box::new(Dying::new(page, &fate));
     let reader = Reader::attach(Dying::new(region, &fate), page, &grant).unwrap();
@@ -198,14 +246,24 @@ fn read_and_die() {
 
 #[test]
 fn writers_killed_at_every_step() {
+    writers(Way::Numbers, 1);
+}
+
+#[test]
+fn writers_by_names_killed_at_many_steps() {
+    writers(Way::Names, STRIDE);
+}
+
+fn writers(way: Way, stride: u64) {
     let mut steps = 0;
     let mut shown = 0;
     loop {
-        steps += 1;
-        let mut child = start("writer", steps);
-        write(child.stdin.as_mut().unwrap(), &[std::process::id().into()]);
+        steps += stride;
+        let mut child = start("writer", steps, way);
+        let own = std::process::id().to_string();
+        write(child.stdin.as_mut().unwrap(), &[own]);
         let told = read(BufReader::new(child.stdout.as_mut().unwrap()));
-        let attached = told.map(|line| Taken::of(&of_a_line(&line)).attach(&grant(1)).unwrap());
+        let attached = told.map(|line| take(way, &line).attach(&grant(1)).unwrap());
         let Some((mut reader, _ear)) = attached else {
             // It died before there was a channel.
             let status = child.wait().unwrap();
@@ -250,28 +308,28 @@ fn writers_killed_at_every_step() {
     }
     assert!(steps > STEPS_MIN, "{steps} steps");
     assert_eq!(shown, FRAMES, "one that was not ended shows its last frame");
-    println!("writers ended at {} steps", steps - 1);
+    println!("writers ended at {} steps", (steps - 1) / stride);
 }
 
 fn write_and_die() {
-    let pid = read(std::io::stdin().lock()).unwrap()[0];
-    let (memory, region) = make_region("frames", geometry().region_bytes()).unwrap();
+    let pid = read(std::io::stdin().lock()).unwrap()[0].parse().unwrap();
+    let name = Name::random().unwrap();
+    let (memory, region) = make_named_region(&name, geometry().region_bytes()).unwrap();
     let memory = Dying::new(memory, &Fate::new(step()));
-    let mut writer = Writer::new(memory, IDENTITY, geometry()).unwrap();
-    let (page, theirs) = make_return_page("page").unwrap();
-    let bell = Bell::new(Process::open(u32::try_from(pid).unwrap()).unwrap()).unwrap();
-    let request = Request {
-        policy: POLICY,
-        pins: PINS,
+    let writer = Writer::new(memory, IDENTITY, geometry()).unwrap();
+    let mut server = Server {
+        writer,
+        region,
+        name,
     };
-    let doorbell = Box::new(bell.clone());
-    writer.subscribe(Box::new(page), doorbell, request).unwrap();
-    let numbers = bell.hand_over(region.as_handle(), theirs).unwrap();
-    write(std::io::stdout().lock(), &in_a_line(&numbers));
+    let (_grant, _bell, told) = server.tell(way(), pid, POLICY);
+    write(std::io::stdout().lock(), &in_a_line(&told));
     read(std::io::stdin().lock()).unwrap();
     for seq in 1..=FRAMES {
         let frame = payload(seq, BYTES);
-        let copied = writer.copy(Instant::now(), &frame, &Details::default());
+        let copied = server
+            .writer
+            .copy(Instant::now(), &frame, &Details::default());
         assert_eq!(copied, Ok(seq));
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::memory::REGION_BYTES_MAX;
+use crate::windows::name::Name;
 
 /// What was being done when making memory failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,12 @@ pub enum MakeError {
     Size {
         /// What was asked for.
         bytes: usize,
+    },
+    /// Something has the name that it was to have.
+    #[error("expected nothing that {name} names yet, found what somebody made")]
+    Taken {
+        /// The name.
+        name: Name,
     },
     /// The system did not give it.
     #[error(

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use nearcall_sys::event::{Event, Kind, wait_any};
 use nearcall_sys::handover::{Process, Rights, take};
-use nearcall_sys::memory::{make_region, make_return_page, open_region, open_return_page};
+use nearcall_sys::memory::{
+    make_named_region, make_region, make_return_page, open_region, open_return_page,
+};
+use nearcall_sys::name::{Name, NameError, Use, is_in_this_session, open};
 
 const ROLE: &str = "NEARCALL_SYS_TEST_ROLE";
 const BYTES: usize = 5 * 4_096;
@@ -23,6 +26,12 @@ fn role() {
         Ok("reader") => read(),
         Ok("watcher") => watch(),
         Ok("server") => serve(),
+        Ok("namer") => name(),
+        Ok("hidden") => {
+            nearcall_sys::process::hide_from_peers().unwrap();
+            say("ready");
+            std::thread::sleep(LONG);
+        }
         Ok("parent") => super::jobs::start_another(),
         Ok("idle") => std::thread::sleep(LONG),
         Ok("taker") => {
@@ -234,4 +243,63 @@ fn what_is_taken_back_is_there_no_more() {
         let found = taker.hear();
         assert!(found.starts_with(expected), "{found}");
     }
+}
+
+/// Makes things under names, and waits to be killed.
+fn name() {
+    let (section, event) = (Name::random().unwrap(), Name::random().unwrap());
+    let (region, _handle) = make_named_region(&section, BYTES).unwrap();
+    let _event = Event::named(&event, Kind::Stays, Use::Set).unwrap();
+    region.write(0, b"kept");
+    say(format!("{section} {event}"));
+    std::thread::sleep(LONG);
+}
+
+/// What [`name`] made.
+fn named(by: &mut Other) -> [Name; 2] {
+    let names = by.hear();
+    let (section, event) = names.split_once(' ').unwrap();
+    [section, event].map(|text| Name::parse(text).unwrap())
+}
+
+#[test]
+fn names_of_a_killed_process_are_gone_and_what_was_opened_stays() {
+    let (mut opened, mut unopened) = (Other::start("namer"), Other::start("namer"));
+    let [section, event] = named(&mut opened);
+    let handle = open(&section, Use::Read).unwrap();
+    let region = open_region(handle.as_handle(), BYTES).unwrap();
+    let left = Event::passed(open(&event, Use::Set).unwrap(), Kind::Stays).unwrap();
+    opened.kill();
+    assert_eq!(region.leased(0..4), b"kept");
+    left.set().unwrap();
+    drop((handle, region, left));
+    let names = named(&mut unopened);
+    unopened.kill();
+    for (section, event) in [(section, event), (names[0], names[1])] {
+        for (name, good_for) in [(section, Use::Read), (event, Use::Set)] {
+            let found = open(&name, good_for).unwrap_err();
+            assert!(matches!(found, NameError::System { .. }), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_process_that_hides_is_waited_for_and_takes_no_handles() {
+    let mut hidden = Other::start("hidden");
+    assert_eq!(hidden.hear(), "ready");
+    let pid = hidden.child.id();
+    let found = Process::open(pid).unwrap_err();
+    assert_eq!(
+        found.kind(),
+        std::io::ErrorKind::PermissionDenied,
+        "{found}"
+    );
+    assert!(is_in_this_session(pid));
+    let process = Process::open_to_wait(pid).unwrap();
+    let event = Event::new(Kind::Taken).unwrap();
+    assert!(process.give(event.as_handle(), Rights::Wait).is_err());
+    assert!(!process.has_ended());
+    nearcall_sys::process::kill(pid).unwrap();
+    assert_eq!(wait_any(&[process.as_handle()], LONG).unwrap(), Some(0));
+    assert!(!is_in_this_session(u32::MAX - 3), "there is none");
 }
