@@ -3,7 +3,11 @@
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     // The number is that of the ABI, as `nearcall_abi_version` has it.
-    if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libnearcall.so.1");
-    }
+    let name = match std::env::var("CARGO_CFG_TARGET_OS").as_deref() {
+        Ok("linux") => "-Wl,-soname,libnearcall.so.1",
+        // Programs say where they look, by an rpath of their own, so that the folder can be moved.
+        Ok("macos") => "-Wl,-install_name,@rpath/libnearcall.dylib",
+        _ => return,
+    };
+    println!("cargo:rustc-cdylib-link-arg={name}");
 }

@@ -17,11 +17,33 @@ const CRATE: &str = "crates/nearcall-capi";
 /// linked in, and nothing but the header comes of it.
 const CBINDGEN: &str = "0.29.4";
 
-/// The name that programs look for, as crates/nearcall-capi/build.rs writes it into the library.
-pub(crate) const SONAME: &str = "libnearcall.so.1";
+/// What the library is called on this system.
+pub(crate) struct Names {
+    /// As cargo builds it.
+    pub(crate) built: &'static str,
+    /// As programs look for it, which crates/nearcall-capi/build.rs writes into the library.
+    pub(crate) installed: &'static str,
+    /// As linkers look for it, where that is another name.
+    linked: Option<&'static str>,
+    /// What the static one is linked with.
+    private: &'static str,
+}
 
-/// What the static library is linked with.
-const PRIVATE: &str = "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc";
+pub(crate) const NAMES: Names = if cfg!(target_os = "macos") {
+    Names {
+        built: "libnearcall_c.dylib",
+        installed: "libnearcall.dylib",
+        linked: None,
+        private: "-liconv -lSystem -lc -lm",
+    }
+} else {
+    Names {
+        built: "libnearcall_c.so",
+        installed: "libnearcall.so.1",
+        linked: Some("libnearcall.so"),
+        private: "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc",
+    }
+};
 
 /// Builds the library for release and lays it out as it is installed, under `target/capi`; answers with that folder.
 pub(crate) fn install() -> anyhow::Result<PathBuf> {
@@ -37,13 +59,15 @@ pub(crate) fn install() -> anyhow::Result<PathBuf> {
     let prefix = root.join("target/capi");
     let lib = prefix.join("lib");
     headers(&root, &prefix)?;
-    packages(&root, &prefix, PRIVATE)?;
-    copy(&built.join("libnearcall_c.so"), &lib.join(SONAME))?;
+    packages(&root, &prefix, NAMES.private)?;
+    copy(&built.join(NAMES.built), &lib.join(NAMES.installed))?;
     copy(&built.join("libnearcall_c.a"), &lib.join("libnearcall.a"))?;
-    let link = lib.join("libnearcall.so");
-    fs::remove_file(&link).ok();
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(SONAME, &link)?;
+    if let Some(linked) = NAMES.linked {
+        let link = lib.join(linked);
+        fs::remove_file(&link).ok();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(NAMES.installed, &link)?;
+    }
     Ok(prefix)
 }
 

@@ -48,7 +48,14 @@ pub(crate) fn windows() -> Vec<Check> {
             about: "grpc-go with go-winio calls arith at a named pipe by Wine, by hand and as `nearcall dial` writes it",
             needs: &[GO, PROTOC],
             limit: Duration::from_secs(30 * MINUTES),
-            run: languages::windows,
+            run: languages::go,
+        },
+        Check {
+            name: "windows-node",
+            about: "Node of Windows with @grpc/grpc-js calls arith at a named pipe by Wine, by hand and as `nearcall dial` writes it",
+            needs: &[NODE, NPM],
+            limit: Duration::from_secs(20 * MINUTES),
+            run: languages::node,
         },
         Check {
             name: "windows-capi",
@@ -56,6 +63,13 @@ pub(crate) fn windows() -> Vec<Check> {
             needs: &[MINGW_GXX, CMAKE],
             limit: Duration::from_secs(40 * MINUTES),
             run: capi::windows,
+        },
+        Check {
+            name: "windows-csharp",
+            about: "the C# SDK under .NET of Windows calls, hosts, polls and looks at frames at nearcall.dll by Wine",
+            needs: &[PYTHON, MCS],
+            limit: Duration::from_secs(40 * MINUTES),
+            run: capi::windows_csharp,
         },
     ]
 }

@@ -39,6 +39,14 @@ fn checks() -> Vec<Check> {
         limit: Duration::from_secs(20 * 60),
         run: loom,
     });
+    #[cfg(target_os = "linux")]
+    checks.push(Check {
+        name: "posix-frames",
+        about: "shared memory, its sockets and frames by what macOS has too, run here",
+        needs: &[],
+        limit: Duration::from_secs(30 * 60),
+        run: posix_frames,
+    });
     #[cfg(unix)]
     checks.extend(outside::checks());
     checks.extend(windows::checks_if_due());
@@ -67,6 +75,18 @@ fn loom(session: &Session<'_>) -> anyhow::Result<Tally> {
         .env("RUSTFLAGS", "--cfg loom")
         .env("CARGO_TARGET_DIR", session.root.join("target/loom"));
     Ok(tests(models)?.0)
+}
+
+/// What is written for macOS and is POSIX, in the place of what Linux alone has, built apart as the models are.
+#[cfg(target_os = "linux")]
+fn posix_frames(session: &Session<'_>) -> anyhow::Result<Tally> {
+    let suites = session
+        .cargo()?
+        .args(["test", "--no-fail-fast"])
+        .args(["--package", "nearcall-sys", "--package", "nearcall-frames"])
+        .env("RUSTFLAGS", "--cfg nearcall_posix")
+        .env("CARGO_TARGET_DIR", session.root.join("target/posix"));
+    Ok(tests(suites)?.0)
 }
 
 /// Runs a `cargo test`, counts what its test programs said, and answers that beside.

@@ -9,6 +9,10 @@ if(NOT TARGET nearcall::nearcall)
     set_target_properties(nearcall::nearcall PROPERTIES
       IMPORTED_LOCATION "${_nearcall_prefix}/bin/nearcall.dll"
       IMPORTED_IMPLIB "${_nearcall_prefix}/lib/libnearcall.dll.a")
+  elseif(APPLE)
+    set_target_properties(nearcall::nearcall PROPERTIES
+      IMPORTED_LOCATION "${_nearcall_prefix}/lib/libnearcall.dylib"
+      IMPORTED_SONAME "@rpath/libnearcall.dylib")
   else()
     set_target_properties(nearcall::nearcall PROPERTIES
       IMPORTED_LOCATION "${_nearcall_prefix}/lib/libnearcall.so.1"
@@ -25,6 +29,9 @@ if(NOT TARGET nearcall::static)
     set_target_properties(nearcall::static PROPERTIES
       INTERFACE_COMPILE_DEFINITIONS "NEARCALL_STATIC"
       INTERFACE_LINK_LIBRARIES "ws2_32;userenv;ntdll;advapi32")
+  elseif(APPLE)
+    set_target_properties(nearcall::static PROPERTIES
+      INTERFACE_LINK_LIBRARIES "iconv;System;c;m")
   else()
     set_target_properties(nearcall::static PROPERTIES
       INTERFACE_LINK_LIBRARIES "gcc_s;util;rt;pthread;m;dl;c")

@@ -1,6 +1,6 @@
 //! How a sleeping reader is woken, and how each side learns that the other is gone.
 //!
-//! On Linux both are one packet socket, on Windows events and a handle of the other process. Whoever runs an event loop
+//! On Linux and macOS both are one socket, on Windows events and a handle of the other process. Whoever runs an event loop
 //! watches the socket's descriptor, or the handles, and needs neither trait's waiting:
 //! [`Reader::sleep`](crate::Reader::sleep) asks for a ring, and a ring makes the descriptor readable.
 

@@ -30,7 +30,7 @@ mod writer;
 
 #[cfg(windows)]
 pub mod handles;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 pub mod handover;
 
 pub use doorbell::{Doorbell, Heard, Hearing, Rung, Silent};

@@ -4,7 +4,7 @@
 //! checked [`Geometry`](crate::Geometry), so an implementation may panic on one that is out of range.
 
 mod heap;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod shared;
 
 use std::fmt::Debug;

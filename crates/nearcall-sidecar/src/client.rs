@@ -2,17 +2,28 @@
 
 mod attached;
 mod bulk;
-#[cfg(target_os = "linux")]
-mod filed;
 mod frame;
-#[cfg(windows)]
-mod handed;
 mod opening;
+mod reading;
 mod reattach;
-#[cfg(target_os = "linux")]
-mod socket;
 mod streamed;
 mod upload;
+
+// What differs between systems, by ability: of each there is one here, under the same names.
+#[cfg(unix)]
+mod broker;
+#[cfg(target_os = "linux")]
+mod files;
+#[cfg(windows)]
+mod handed;
+#[cfg(windows)]
+mod handles;
+#[cfg(not(target_os = "linux"))]
+mod no_files;
+#[cfg(not(target_os = "linux"))]
+mod no_paths;
+#[cfg(target_os = "linux")]
+mod paths;
 
 use nearcall_frames::{Gap, Policy};
 use nearcall_rpc::Channel;
@@ -22,6 +33,19 @@ pub use bulk::{Bulk, BulkError, take};
 pub use frame::Frame;
 pub use opening::OpenError;
 pub use upload::{Upload, UploadError, UploadOptions, upload};
+
+#[cfg(unix)]
+use broker as handing;
+#[cfg(target_os = "linux")]
+use files as filing;
+#[cfg(windows)]
+use handles as handing;
+#[cfg(not(target_os = "linux"))]
+use no_files as filing;
+#[cfg(not(target_os = "linux"))]
+use no_paths as borrowing;
+#[cfg(target_os = "linux")]
+use paths as borrowing;
 
 use crate::limits::{INLINE_BELOW, PINS};
 use crate::status::Reason;
@@ -301,7 +325,7 @@ impl FrameStream {
     #[must_use]
     pub fn tier(&self) -> Option<Tier> {
         self.source.as_ref().map(|source| match source {
-            Source::Attached(_) => attached::TIER,
+            Source::Attached(_) => handing::TIER,
             Source::Streamed(streamed) => streamed.tier(),
         })
     }

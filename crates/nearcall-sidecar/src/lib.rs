@@ -1,16 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![cfg(any(target_os = "linux", windows))]
 
-#[cfg(target_os = "linux")]
 mod bulk_layout;
 pub mod client;
+mod imp;
 pub mod limits;
-mod passed;
 pub mod server;
 pub mod status;
 mod tier;
-#[cfg(target_os = "linux")]
-mod watched;
 mod wire;
 
 pub use client::{

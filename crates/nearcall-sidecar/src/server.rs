@@ -1,41 +1,42 @@
 //! The serving side: channels by name, those who write them, and the service that opens them.
 
 mod bell;
-#[cfg(target_os = "linux")]
-mod broker;
 mod bulks;
 mod caller;
 mod channel;
 mod expiry;
 mod feed;
-#[cfg(target_os = "linux")]
-mod files;
-#[cfg(target_os = "linux")]
-mod frame_file;
-#[cfg(windows)]
-mod handed;
-#[cfg(target_os = "linux")]
+mod grant;
 mod leases;
 mod pieces;
 mod region;
 mod service;
-#[cfg(target_os = "linux")]
 mod shelf;
 mod tickets;
 mod uploads;
+mod way;
 mod writer;
 
+// What differs between systems, by ability: of each there is one here, under the same names.
+#[cfg(unix)]
+mod broker;
+#[cfg(target_os = "linux")]
+mod files;
+#[cfg(windows)]
+mod handed;
+#[cfg(windows)]
+mod handles;
+#[cfg(not(target_os = "linux"))]
+mod no_files;
+#[cfg(not(target_os = "linux"))]
+mod no_paths;
+#[cfg(target_os = "linux")]
+mod paths;
+
 use std::collections::BTreeMap;
-#[cfg(target_os = "linux")]
-use std::io;
-#[cfg(target_os = "linux")]
-use std::path::Path;
-#[cfg(target_os = "linux")]
-use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nearcall_frames::{Geometry, SetUpError};
-use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_server::FramesServer;
 use nearcall_sys::memory::{MakeError, OpenError};
 
@@ -45,18 +46,26 @@ pub use files::FilesError;
 pub use service::Service;
 pub use writer::{Loan, Writer};
 
+#[cfg(unix)]
+use broker as handing;
+#[cfg(target_os = "linux")]
+use files as filing;
+#[cfg(windows)]
+use handles as handing;
+#[cfg(not(target_os = "linux"))]
+use no_files as filing;
+#[cfg(not(target_os = "linux"))]
+use no_paths as lending;
+#[cfg(target_os = "linux")]
+use paths as lending;
+
 use crate::limits::{CHANNEL_NAME_MAX, CHANNELS_MAX};
 use crate::status::Refused;
-use crate::tier::Tier;
-#[cfg(target_os = "linux")]
-use broker::Brokers;
 use caller::Caller;
 use channel::Channel;
-#[cfg(target_os = "linux")]
-use files::Files;
-#[cfg(target_os = "linux")]
+use filing::Filing;
+use handing::Handing;
 use leases::Leases;
-#[cfg(target_os = "linux")]
 use shelf::Shelf;
 use tickets::Tickets;
 use uploads::Uploads;
@@ -118,21 +127,15 @@ pub struct Frames {
 #[derive(Debug)]
 pub(crate) struct Shared {
     epoch: u64,
-    /// Whether other processes of this user are kept out of this one's `/proc`.
-    #[cfg(target_os = "linux")]
+    /// Whether other processes of this user are kept out of this one's memory.
     sealed: bool,
     channels: Mutex<Channels>,
     tickets: Tickets,
-    #[cfg(target_os = "linux")]
-    brokers: Brokers,
-    #[cfg(target_os = "linux")]
+    handing: Handing,
     leases: Leases,
-    #[cfg(target_os = "linux")]
     bulk: Shelf,
     uploads: Uploads,
-    /// None where frames may not go by files.
-    #[cfg(target_os = "linux")]
-    files: OnceLock<Arc<Files>>,
+    filing: Filing,
 }
 
 #[derive(Debug, Default)]
@@ -151,73 +154,23 @@ impl Frames {
     /// No channels yet.
     #[must_use]
     pub fn new() -> Self {
-        Self::with(
-            #[cfg(target_os = "linux")]
-            false,
-        )
+        Self::with(false)
     }
 
-    /// As [`new`](Self::new), and keeps other processes of this user out of this process's `/proc` and memory, debuggers
-    /// included: a process that may look there could open a reader's return page. Takes
-    /// [`Tier::Proc`](crate::Tier) and [`Tier::File`](crate::Tier) away.
-    ///
-    /// # Errors
-    ///
-    /// The system does not.
-    #[cfg(target_os = "linux")]
-    pub fn sealed_from_peers() -> io::Result<Self> {
-        nearcall_sys::process::hide_from_peers()?;
-        Ok(Self::with(true))
-    }
-
-    fn with(#[cfg(target_os = "linux")] sealed: bool) -> Self {
+    fn with(sealed: bool) -> Self {
         Self {
             shared: Arc::new(Shared {
                 epoch: epoch(),
-                #[cfg(target_os = "linux")]
                 sealed,
                 channels: Mutex::default(),
                 tickets: Tickets::default(),
-                #[cfg(target_os = "linux")]
-                brokers: Brokers::default(),
-                #[cfg(target_os = "linux")]
+                handing: Handing::default(),
                 leases: Leases::default(),
-                #[cfg(target_os = "linux")]
                 bulk: Shelf::default(),
                 uploads: Uploads::default(),
-                #[cfg(target_os = "linux")]
-                files: OnceLock::new(),
+                filing: Filing::default(),
             }),
         }
-    }
-
-    /// Lets frames go by [`Tier::File`](crate::Tier) too, to readers of this user that ask for it: one file for each, in
-    /// the [runtime folder](nearcall_transport::runtime_dir). Files that a killed server left there are removed now.
-    ///
-    /// The trap: whatever is of this user can read these files, and write to them.
-    ///
-    /// # Errors
-    ///
-    /// The folder is not this user's alone, or these channels are [sealed](Self::sealed_from_peers), or it was done before.
-    #[cfg(target_os = "linux")]
-    pub fn allow_files(&self) -> Result<(), FilesError> {
-        self.allow_files_in(&nearcall_transport::runtime_dir())
-    }
-
-    /// As [`allow_files`](Self::allow_files), in another folder, which is made where there is none: on a disk, say, or on
-    /// a volume that two containers of one user mount at the same place.
-    ///
-    /// # Errors
-    ///
-    /// As [`allow_files`](Self::allow_files).
-    #[cfg(target_os = "linux")]
-    pub fn allow_files_in(&self, folder: &Path) -> Result<(), FilesError> {
-        if self.shared.sealed {
-            return Err(FilesError::Sealed);
-        }
-        let files = Arc::new(Files::open(folder)?);
-        let set = self.shared.files.set(files);
-        set.map_err(|_| FilesError::Twice)
     }
 
     /// Makes a channel, and answers who writes it. It ends when that is dropped.
@@ -295,42 +248,9 @@ impl Shared {
         })
     }
 
-    /// The fastest way that a client can use and that there is to it, with the broker's path where it is that. Whoever
-    /// comes over a network is told no path.
-    #[cfg(target_os = "linux")]
-    fn way(
-        self: &Arc<Self>,
-        caller: &Caller,
-        tiers: impl Iterator<Item = wire::Tier>,
-    ) -> (Tier, Option<String>) {
-        let tiers: Vec<_> = tiers.collect();
-        let can = |tier: Tier| tiers.contains(&tier.wire());
-        if can(Tier::Broker) && caller.is_at_a_socket() {
-            let session = caller.session.as_ref();
-            let path = session.and_then(|session| self.brokers.beside(session, self));
-            // A path with bytes that are no text cannot be told.
-            if let Some(path) = path.as_deref().and_then(Path::to_str) {
-                return (Tier::Broker, Some(path.to_owned()));
-            }
-        }
-        if can(Tier::Proc) && caller.is_this_user() && !self.sealed {
-            return (Tier::Proc, None);
-        }
-        if can(Tier::File) && caller.is_this_user() && self.files.get().is_some() {
-            return (Tier::File, None);
-        }
-        (Tier::Inline, None)
-    }
-
-    /// The fastest way that a client can use and that there is to it: handles are put into the processes of this user.
-    #[cfg(windows)]
-    fn way(caller: &Caller, mut tiers: impl Iterator<Item = wire::Tier>) -> Tier {
-        let can = tiers.any(|tier| tier == wire::Tier::Handle);
-        if can && caller.is_this_user() && caller.pid().is_some() {
-            Tier::Handle
-        } else {
-            Tier::Inline
-        }
+    /// Whether a caller may open what this process has: it is of the same user, on this machine.
+    fn is_open_to(&self, caller: &Caller) -> bool {
+        !self.sealed && caller.is_this_user()
     }
 
     fn all(&self) -> Vec<Arc<Channel>> {

@@ -6,10 +6,8 @@ use nearcall_frames::{NextError, SubscribeError};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-#[cfg(target_os = "linux")]
-use crate::limits::LEASES_MAX;
 use crate::limits::{
-    POLLED_BYTES_MAX, TICKETS_MAX, UPLOAD_BYTES_MAX, UPLOADED_BYTES_MAX, UPLOADS_MAX,
+    LEASES_MAX, POLLED_BYTES_MAX, TICKETS_MAX, UPLOAD_BYTES_MAX, UPLOADED_BYTES_MAX, UPLOADS_MAX,
 };
 
 /// The domain of nearcall's own `ErrorInfo` details.
@@ -137,7 +135,6 @@ pub(crate) enum Refused {
         "expected the ticket that a subscription of this channel was opened with, from the user that opened it, while it lasts"
     )]
     NotTheirs,
-    #[cfg(target_os = "linux")]
     #[error(
         "this connection holds {LEASES_MAX} frames, which is as many as it may; release one first"
     )]
@@ -153,7 +150,6 @@ pub(crate) enum Refused {
     },
     #[error("no memory for another reader could be had: {0}")]
     Memory(String),
-    #[cfg(target_os = "linux")]
     #[error("the file of this subscription cannot be written: {0}; open the channel again")]
     File(String),
     #[error(transparent)]
@@ -187,11 +183,9 @@ impl From<Refused> for Status {
             Refused::Policy { .. } => Reason::PolicyRefused,
             Refused::Tickets => Reason::TooManyTickets,
             Refused::Ticket | Refused::NotTheirs => Reason::TicketRefused,
-            #[cfg(target_os = "linux")]
             Refused::Leases => Reason::TooManyLeases,
             Refused::TooLarge { .. } => Reason::FrameTooLarge,
             Refused::Stream { .. } => Reason::StreamMisused,
-            #[cfg(target_os = "linux")]
             Refused::File(_) => Reason::ChannelFull,
             Refused::Memory(_)
             | Refused::Next(NextError::Overtaken | NextError::AllHeld { .. }) => {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use nearcall_proto::frames::v1 as wire;
 
+use crate::imp::{TIERS, USUAL_TIERS};
+
 /// How the frames of a subscription come. User code is the same for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -23,20 +25,10 @@ pub enum Tier {
 
 impl Tier {
     /// All that there are on this system, the fastest first.
-    #[cfg(not(windows))]
-    pub const ALL: [Self; 4] = [Self::Broker, Self::Proc, Self::File, Self::Inline];
-
-    /// All that there are on this system, the fastest first.
-    #[cfg(windows)]
-    pub const ALL: [Self; 2] = [Self::Handle, Self::Inline];
+    pub const ALL: [Self; TIERS.len()] = TIERS;
 
     /// Those that a reader uses where it does not say: all but [`Tier::File`], which is off unless asked for.
-    #[cfg(not(windows))]
-    pub const USUAL: [Self; 3] = [Self::Broker, Self::Proc, Self::Inline];
-
-    /// Those that a reader uses where it does not say.
-    #[cfg(windows)]
-    pub const USUAL: [Self; 2] = Self::ALL;
+    pub const USUAL: [Self; USUAL_TIERS.len()] = USUAL_TIERS;
 
     /// As people call it.
     #[must_use]

@@ -4,7 +4,7 @@
     reason = "inherited descriptors, variables, code between fork and exec, and memory shared with others have no safe form"
 )]
 
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 pub mod memory;
 #[cfg(unix)]
 mod unix;
@@ -13,7 +13,7 @@ mod windows;
 
 #[cfg(unix)]
 pub use unix::{clock, inherit, limits, process, room};
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 pub use unix::{credentials, packet};
 #[cfg(windows)]
 pub use windows::{

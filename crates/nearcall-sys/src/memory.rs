@@ -3,8 +3,8 @@
 //! Three kinds of object, each with one writer. A *region* is made and written by a server and read by many. A *return
 //! page* is made by the server too, but written by the one reader it is given to, and read by the server. An *upload* is
 //! made by the server, filled by the one client it is given to, and copied out by the server. None of them can shrink
-//! under a mapping, and none but its one writer writes it: on Linux their maker seals them, on Windows nobody gets a handle
-//! that is good for more.
+//! under a mapping, and none but its one writer writes it: on Linux their maker seals them; on Windows and macOS nobody gets
+//! a handle or a descriptor that is good for more, and their size is fixed from the start.
 //!
 //! What comes out of a mapping are words and copies. A [`ReadOnly`] mapping of a region also gives `&[u8]`, under the rule
 //! that [`ReadOnly::leased`] states, and the maker of a region lends parts of it as `&mut [u8]`, see [`Writable::lend`].
@@ -33,13 +33,13 @@
 
 mod copy;
 pub(crate) mod mapping;
+#[cfg(any(not(target_os = "linux"), nearcall_posix))]
+mod word;
 pub(crate) mod writable;
 
-#[cfg(target_os = "linux")]
-pub use crate::unix::memory::{
-    MakeError, MakeStep, OpenError, Seal, make_region, make_return_page, make_upload, open_path,
-    open_region, open_return_page, open_upload,
-};
+// All that it has: on Linux also what concerns seals, and paths into `/proc`.
+#[cfg(unix)]
+pub use crate::unix::memory::*;
 #[cfg(windows)]
 pub use crate::windows::memory::{
     MakeError, MakeStep, OpenError, make_region, make_return_page, make_upload, open_region,

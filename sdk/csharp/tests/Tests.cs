@@ -1,4 +1,4 @@
-// The C# SDK under Mono: calls, callbacks, polling, hosting three ways, frames, misuse, leaks. Takes the address of an arith,
+// The C# SDK, under Mono and .NET: calls, callbacks, polling, hosting three ways, frames, misuse, leaks. Takes the address of an arith,
 // one to listen at, the address of the mirror server, the render program, one for it to listen at, and testdata/frames.
 using System;
 using System.Diagnostics;
@@ -11,6 +11,9 @@ static class Tests
 {
     static int checks;
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    internal static readonly bool OnWindows = Environment.OSVersion.Platform == PlatformID.Win32NT;
+    internal static readonly string Nowhere = OnWindows ? "pipe:nearcall-nowhere" : "unix:/nowhere/at/all.sock";
 
     internal static void Check(bool holds, string what)
     {
@@ -236,9 +239,9 @@ static class Tests
 
     static void Misuse()
     {
-        Check(Throws<NearcallException>(() => Channel.Connect("unix:/nowhere/at/all.sock")).Result == Result.Connect, "nobody");
+        Check(Throws<NearcallException>(() => Channel.Connect(Nowhere)).Result == Result.Connect, "nobody");
         Check(Throws<NearcallException>(() => Channel.Connect(null)).Result == Result.Null, "null");
-        var channel = Channel.Lazy("unix:/nowhere/at/all.sock");
+        var channel = Channel.Lazy(Nowhere);
         Check(Throws<NearcallException>(() => channel.Unary("nothing", null)).Result == Result.Argument, "no path");
         var bad = new CallOptions { Metadata = new Metadata().Add("Upper", "x") };
         Check(Throws<NearcallException>(() => channel.Unary("/a.B/C", null, bad)).Result == Result.Argument, "a bad key");

@@ -11,8 +11,10 @@ use crate::check::Session;
 use crate::tally::Tally;
 
 use super::server::{Server, runtime_folder};
+pub(super) use dotnet::windows as windows_csharp;
 pub(super) use windows::windows;
 
+mod dotnet;
 mod windows;
 
 const PROGRAMS: &str = "crates/nearcall-capi/tests/c";
@@ -22,6 +24,19 @@ const CPP_SDK: &str = "sdk/cpp";
 
 /// What readers of frames in every language find the same in.
 const GOLDEN_FRAMES: &str = "testdata/frames";
+
+/// The C# SDK and its tests.
+const CSHARP: [&str; 9] = [
+    "sdk/csharp/Native.cs",
+    "sdk/csharp/Nearcall.cs",
+    "sdk/csharp/Host.cs",
+    "sdk/csharp/Frames.cs",
+    "sdk/csharp/FrameLayout.cs",
+    "sdk/csharp/tests/Tests.cs",
+    "sdk/csharp/tests/FrameTests.cs",
+    "sdk/csharp/tests/Json.cs",
+    "examples/csharp/hello/Arith.cs",
+];
 
 /// How often the programs repeat what may leak: in full, and where each instruction is looked at.
 const CALLS: &str = "10000";
@@ -112,25 +127,7 @@ pub(crate) fn csharp(session: &Session<'_>) -> anyhow::Result<Tally> {
     let out = session.target().join("outside/capi");
     fs::create_dir_all(&out)?;
     let program = out.join("csharp-tests.exe");
-    let sources = [
-        "sdk/csharp/Native.cs",
-        "sdk/csharp/Nearcall.cs",
-        "sdk/csharp/Host.cs",
-        "sdk/csharp/Frames.cs",
-        "sdk/csharp/FrameLayout.cs",
-        "sdk/csharp/tests/Tests.cs",
-        "sdk/csharp/tests/FrameTests.cs",
-        "sdk/csharp/tests/Json.cs",
-        "examples/csharp/hello/Arith.cs",
-    ];
-    let mut option = OsString::from("-out:");
-    option.push(&program);
-    session
-        .program("mcs")?
-        .args(["-langversion:7", "-warnaserror"])
-        .arg(option)
-        .args(sources)
-        .succeed()?;
+    compile_csharp(session, &program)?;
     let own = |name: &str| format!("unix:{}", runtime.path().join(name).display());
     let ended = session
         .program("mono")?
@@ -146,6 +143,19 @@ pub(crate) fn csharp(session: &Session<'_>) -> anyhow::Result<Tally> {
     ensure!(ended.status.success(), "{}", ended.in_full());
     print!("{}", with_suffix(&ended.stdout, "under Mono"));
     Ok(Tally::PASSED)
+}
+
+/// Compiles the C# SDK and its tests.
+fn compile_csharp(session: &Session<'_>, program: &Path) -> anyhow::Result<()> {
+    let mut option = OsString::from("-out:");
+    option.push(program);
+    session
+        .program("mcs")?
+        .args(["-langversion:7", "-warnaserror"])
+        .arg(option)
+        .args(CSHARP)
+        .succeed()?;
+    Ok(())
 }
 
 /// The service whose frames are looked at.
@@ -197,9 +207,12 @@ fn unoptimised(session: &Session<'_>) -> anyhow::Result<PathBuf> {
         .succeed()?;
     let folder = session.outside()?.join("capi/unoptimised");
     fs::create_dir_all(&folder)?;
-    let library = folder.join(capi::SONAME);
+    let library = folder.join(capi::NAMES.installed);
     fs::remove_file(&library).ok();
-    fs::copy(session.target().join("debug/libnearcall_c.so"), library)?;
+    fs::copy(
+        session.target().join("debug").join(capi::NAMES.built),
+        library,
+    )?;
     Ok(folder)
 }
 

@@ -12,7 +12,7 @@ use crate::tally::Tally;
 use super::server::Server;
 pub(super) use copy::Copy;
 use language::{LANGUAGES, Language};
-pub(super) use pipe::windows;
+pub(super) use pipe::{go, node};
 pub(super) use readme::commands;
 use transcript::{CELLS, Mark, Transcript};
 
@@ -21,7 +21,6 @@ mod language;
 mod pipe;
 mod readme;
 mod transcript;
-mod written;
 
 const TRANSCRIPT: &str = "examples/hello.transcript.txt";
 

@@ -249,7 +249,7 @@ pub(super) const LANGUAGES: &[Language] = &[
             setup: NODE_SETUP,
             run: NODE_RUN,
         }),
-        tried_on_windows: false,
+        tried_on_windows: true,
         words: words::node,
         main: template!("node/client.ts"),
         calls: [

@@ -1,10 +1,10 @@
 //! What a channel does when all goes well.
 
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 use nearcall_frames::Reader;
 use nearcall_frames::meta::{Rectangle, Video};
 use nearcall_frames::{Details, End, Meta, Next, NextError, Policy, PublishError, State, Writer};
@@ -74,7 +74,7 @@ fn what_is_held_does_not_change() {
     assert!(is_nothing(&mut reader));
 }
 
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 #[test]
 fn frames_that_all_have_taken_alternate_between_two_slots() {
     let (mut writer, memory) = channel(8, 64, 2);

@@ -10,20 +10,20 @@
 mod aside;
 mod channel;
 mod corpus;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod dying;
 mod golden;
 #[cfg(windows)]
 mod handles;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod handover;
 mod hostile;
 mod policy;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod process;
 mod real;
 mod refused;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod stress;
 mod waiting;
 

@@ -5,7 +5,7 @@ use nearcall_frames::{Geometry, Policy, Reader, Writer};
 
 use super::{IDENTITY, granted};
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod memory {
     use std::os::fd::{AsFd, OwnedFd};
 
@@ -54,7 +54,7 @@ mod memory {
 }
 
 /// Where there are no regions yet, the heap has to do.
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod memory {
     use std::sync::Arc;
 

@@ -6,15 +6,8 @@ use nearcall_frames::{End, Next, NextError as ReadError, Policy, Reader};
 use nearcall_sys::memory::ReadOnly;
 
 use super::frame::Frame;
-#[cfg(windows)]
-pub(super) use super::handed::TIER;
-#[cfg(windows)]
-use super::handed::{Link, hand_over};
+use super::handing::{Link, hand_over};
 use super::opening::Granted;
-#[cfg(target_os = "linux")]
-pub(super) use super::socket::TIER;
-#[cfg(target_os = "linux")]
-use super::socket::{Link, hand_over};
 use super::{Came, NextError};
 
 /// A reader that has the memory.

@@ -1,24 +1,19 @@
 //! Bulk data that came.
 
 use std::fmt;
-#[cfg(target_os = "linux")]
-use std::fs::File;
 use std::io;
 use std::ops::Deref;
-#[cfg(target_os = "linux")]
 use std::ops::Range;
-#[cfg(target_os = "linux")]
-use std::os::fd::AsFd;
 
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::Channel;
-#[cfg(target_os = "linux")]
 use nearcall_sys::memory::{ReadOnly, open_region};
 use wire::bulk::Content;
 
-#[cfg(target_os = "linux")]
+use super::borrowing;
 use crate::bulk_layout::{LINE_BYTES, line};
+use crate::imp::borrowed;
 use crate::tier::Tier;
 
 /// Bytes that a service sent, here or in shared memory. It derefs to them, and they never change.
@@ -28,7 +23,6 @@ pub struct Bulk(Body);
 
 enum Body {
     Here(Vec<u8>),
-    #[cfg(target_os = "linux")]
     There {
         view: ReadOnly,
         /// **Invariant:** lies within the view.
@@ -79,7 +73,6 @@ pub async fn take(channel: &Channel, bulk: wire::Bulk) -> Result<Bulk, BulkError
     opened
 }
 
-#[cfg(target_os = "linux")]
 fn open(frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
     let found = "a reference that lacks something";
     let missing = || BulkError::Content { found };
@@ -94,8 +87,8 @@ fn open(frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
     if end > bytes || bytes < LINE_BYTES {
         return Err(missing());
     }
-    let file = File::open(&region.path)?;
-    let view = open_region(file.as_fd(), bytes)?;
+    let memory = borrowing::open(&region.path)?;
+    let view = open_region(borrowed(&memory), bytes)?;
     // A process that took the number of the server's, or a descriptor that took the memory's, may have another there.
     let mut stands = [0; LINE_BYTES];
     view.read(0, &mut stands);
@@ -106,20 +99,12 @@ fn open(frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
     Ok(Bulk(Body::There { view, range }))
 }
 
-/// A server that was not told that this client can open a path sends none.
-#[cfg(windows)]
-fn open(_frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
-    let found = "a path, by which Windows has no memory";
-    Err(BulkError::Content { found })
-}
-
 impl Bulk {
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match &self.0 {
             Body::Here(bytes) => bytes,
-            #[cfg(target_os = "linux")]
             // The server writes them before it tells of them, and never again.
             Body::There { view, range } => view.leased(range.clone()),
         }
@@ -130,7 +115,6 @@ impl Bulk {
     pub const fn tier(&self) -> Tier {
         match self.0 {
             Body::Here(_) => Tier::Inline,
-            #[cfg(target_os = "linux")]
             Body::There { .. } => Tier::Proc,
         }
     }

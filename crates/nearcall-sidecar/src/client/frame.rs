@@ -2,17 +2,14 @@
 
 use std::fmt;
 use std::ops::Deref;
-#[cfg(target_os = "linux")]
 use std::ops::Range;
-#[cfg(target_os = "linux")]
 use std::sync::Arc;
 
 use nearcall_frames::{Info, Lease, Meta};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_sys::memory::ReadOnly;
 
-use super::attached;
-#[cfg(target_os = "linux")]
+use super::handing;
 use super::streamed::Hold;
 use crate::tier::Tier;
 use crate::wire::write_info;
@@ -31,7 +28,6 @@ pub struct Frame {
 /// Where the bytes are.
 enum Body {
     Leased(Lease<ReadOnly>),
-    #[cfg(target_os = "linux")]
     Held {
         view: Arc<ReadOnly>,
         /// **Invariant:** lies within the view.
@@ -53,7 +49,6 @@ impl Frame {
     }
 
     /// A frame in memory, which the server holds until `hold` is dropped. None where it does not lie within the view.
-    #[cfg(target_os = "linux")]
     pub(super) fn held(
         view: Arc<ReadOnly>,
         range: Range<usize>,
@@ -85,7 +80,6 @@ impl Frame {
     pub fn bytes(&self) -> &[u8] {
         match &self.body {
             Body::Leased(lease) => lease,
-            #[cfg(target_os = "linux")]
             Body::Held { view, range, .. } => view.leased(range.clone()),
             Body::Here(bytes, ..) => bytes,
         }
@@ -96,9 +90,7 @@ impl Frame {
     pub fn info(&self) -> &Info {
         match &self.body {
             Body::Leased(lease) => lease.info(),
-            #[cfg(target_os = "linux")]
-            Body::Held { info, .. } => info,
-            Body::Here(_, info, _) => info,
+            Body::Held { info, .. } | Body::Here(_, info, _) => info,
         }
     }
 
@@ -136,8 +128,7 @@ impl Frame {
     #[must_use]
     pub const fn tier(&self) -> Tier {
         match self.body {
-            Body::Leased(_) => attached::TIER,
-            #[cfg(target_os = "linux")]
+            Body::Leased(_) => handing::TIER,
             Body::Held { .. } => Tier::Proc,
             Body::Here(_, _, tier) => tier,
         }

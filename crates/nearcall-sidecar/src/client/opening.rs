@@ -1,15 +1,12 @@
 //! Opening a channel: what the server picks, and what is done when that turns out not to work.
 
-#[cfg(windows)]
-use nearcall_frames::handles::Taken;
 use nearcall_frames::{Geometry, GeometryError, Grant, Identity, Policy, SubscriptionId};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use tonic::Status;
 
 use super::attached::{AttachFault, Attached};
-#[cfg(windows)]
-use super::handed::numbers;
+use super::handing::{self, Taken};
 use super::streamed::Streamed;
 use super::{How, Source};
 use crate::tier::Tier;
@@ -52,14 +49,10 @@ pub(super) struct Granted {
     pub(super) tier: Tier,
     pub(super) grant: Grant,
     pub(super) ticket: Vec<u8>,
-    #[cfg(target_os = "linux")]
-    pub(super) broker: String,
     /// What to open, for the tiers that open something.
-    #[cfg(target_os = "linux")]
     pub(super) path: String,
-    /// What was put into this process.
-    #[cfg(windows)]
-    pub(super) taken: Option<Taken>,
+    /// What memory that is handed over is had by.
+    pub(super) taken: Taken,
 }
 
 impl How {
@@ -136,27 +129,17 @@ impl How {
             instead_of: useless,
         };
         let mut client = FramesClient::new(self.channel.clone());
-        let ask = async move {
+        let asking = async move {
             let answer = client.open(request).await.map_err(OpenError::Refused)?;
             read(answer.into_inner())
         };
-        // What the server put into this process is in the answer, which is waited for even where nobody waits for this: the
-        // handles would stay open.
-        #[cfg(windows)]
-        let ask = async {
-            let asked = tokio::spawn(ask).await;
-            asked.unwrap_or_else(|error| {
-                Err(OpenError::Refused(Status::cancelled(error.to_string())))
-            })
-        };
-        ask.await
+        handing::ask(asking, OpenError::Refused).await
     }
 }
 
 fn read(answer: wire::OpenResponse) -> Result<Granted, OpenError> {
     // First, so that what was put into this process is closed whatever else is wrong.
-    #[cfg(windows)]
-    let taken = answer.handles.map(|told| Taken::of(&numbers(&told)));
+    let taken = handing::taken(&answer);
     let missing = |expected| OpenError::Answer { expected };
     let tier = Tier::read(answer.tier()).ok_or_else(|| missing("a tier that is known"))?;
     let region = answer.region.ok_or_else(|| missing("a region"))?;
@@ -174,11 +157,7 @@ fn read(answer: wire::OpenResponse) -> Result<Granted, OpenError> {
             first: answer.first,
         },
         ticket: answer.ticket,
-        #[cfg(windows)]
         taken,
-        #[cfg(target_os = "linux")]
-        broker: answer.broker_path,
-        #[cfg(target_os = "linux")]
         path: match tier {
             Tier::File => answer.file_path,
             _ => region.path,

@@ -1,30 +1,24 @@
 //! Frames that a stream brings: as bytes, or as references into memory that `/proc` opened or into a file.
 
-#[cfg(target_os = "linux")]
-use std::os::fd::AsFd;
-#[cfg(target_os = "linux")]
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nearcall_frames::{Gap, Info, Policy};
-#[cfg(target_os = "linux")]
-use nearcall_frames::{Header, layout};
+use nearcall_frames::{Gap, Header, Info, Policy, layout};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::Channel;
-#[cfg(target_os = "linux")]
-use nearcall_sys::memory::{ReadOnly, open_path, open_region};
+use nearcall_sys::memory::{ReadOnly, open_region};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Code, Status, Streaming};
 use wire::subscribe_request::Request;
 use wire::subscribe_response::Event;
 
-#[cfg(target_os = "linux")]
-use super::filed::{Filed, Reading};
+use super::filing::Filed;
 use super::frame::Frame;
 use super::opening::{Granted, OpenError};
-use super::{Came, NextError};
+use super::reading::Reading;
+use super::{Came, NextError, borrowing};
+use crate::imp::borrowed;
 use crate::tier::Tier;
 use crate::wire::{read_info, write_policy};
 
@@ -38,15 +32,11 @@ pub(super) struct Streamed {
     epoch: u64,
     payload_bytes: usize,
     /// How many frames may be held, and what says how many are.
-    #[cfg(target_os = "linux")]
     pins: u32,
     held: Arc<Kept>,
-    #[cfg(target_os = "linux")]
     view: Option<Arc<ReadOnly>>,
-    #[cfg(target_os = "linux")]
     file: Option<Arc<Filed>>,
     /// A frame that is being copied out of the file. It is kept here, so that who gives up waiting loses nothing.
-    #[cfg(target_os = "linux")]
     reading: Option<Reading>,
     up: Up,
     /// None once it was left to the frames that are held.
@@ -74,34 +64,27 @@ struct Kept(Mutex<Option<Down>>);
 pub(super) enum StartFault {
     #[error("the stream was refused: {}", .0.message())]
     Refused(Status),
-    #[cfg(target_os = "linux")]
     #[error("the memory of the server cannot be opened")]
     Path(#[from] std::io::Error),
-    #[cfg(target_os = "linux")]
     #[error("what the server's path leads to is not safe to map")]
     Open(#[from] nearcall_sys::memory::OpenError),
-    #[cfg(target_os = "linux")]
-    #[error("what the server's path leads to is no file of this channel")]
-    NoFile,
-    #[cfg(target_os = "linux")]
+    #[error("there is no file to read: {0}")]
+    File(&'static str),
     #[error("what the server's path leads to is another channel")]
     Other,
 }
 
 impl From<StartFault> for OpenError {
     fn from(fault: StartFault) -> Self {
-        #[cfg(target_os = "linux")]
         let text = fault.to_string();
         Self::Refused(match fault {
             StartFault::Refused(status) => status,
-            #[cfg(target_os = "linux")]
             _ => Status::unavailable(text),
         })
     }
 }
 
 /// A frame that the server holds until this is dropped.
-#[cfg(target_os = "linux")]
 #[derive(Debug)]
 pub(super) struct Hold {
     seq: u64,
@@ -109,7 +92,6 @@ pub(super) struct Hold {
     _held: Arc<Kept>,
 }
 
-#[cfg(target_os = "linux")]
 impl Drop for Hold {
     fn drop(&mut self) {
         let seq = self.seq;
@@ -120,12 +102,10 @@ impl Drop for Hold {
 
 impl Streamed {
     pub(super) async fn start(channel: &Channel, granted: Granted) -> Result<Self, StartFault> {
-        #[cfg(target_os = "linux")]
         let view = match granted.tier {
             Tier::Proc => Some(Arc::new(open_view(&granted)?)),
             _ => None,
         };
-        #[cfg(target_os = "linux")]
         let file = match granted.tier {
             Tier::File => Some(Arc::new(Filed::open(&granted)?)),
             _ => None,
@@ -143,14 +123,10 @@ impl Streamed {
             tier: granted.tier,
             epoch: granted.grant.identity.epoch,
             payload_bytes: granted.grant.geometry.payload_bytes(),
-            #[cfg(target_os = "linux")]
             pins: granted.grant.pins,
             held: Arc::default(),
-            #[cfg(target_os = "linux")]
             view,
-            #[cfg(target_os = "linux")]
             file,
-            #[cfg(target_os = "linux")]
             reading: None,
             up,
             down: Some(down.map_err(StartFault::Refused)?.into_inner()),
@@ -168,9 +144,7 @@ impl Streamed {
         if self.evicted {
             return Err(NextError::Evicted);
         }
-        #[cfg(target_os = "linux")]
         let granted = self.pins;
-        #[cfg(target_os = "linux")]
         if self.view.is_some() && Arc::strong_count(&self.held) > granted as usize {
             return Err(NextError::AllHeld { granted });
         }
@@ -178,7 +152,6 @@ impl Streamed {
             let _ = say(&self.up, Request::Credit(wire::Credit { frames: 1 }));
         }
         loop {
-            #[cfg(target_os = "linux")]
             if let Some(reading) = &mut self.reading {
                 let read = reading.done().await;
                 let info = reading.info;
@@ -230,7 +203,6 @@ impl Streamed {
                 whole.extend(bytes);
                 self.unless_more(info, whole, length)
             }
-            #[cfg(target_os = "linux")]
             wire::bulk::Content::Frame(frame) => match &self.file {
                 Some(file) => {
                     let file = Arc::clone(file);
@@ -239,8 +211,6 @@ impl Streamed {
                 }
                 None => self.refer(info, &frame).map(Some),
             },
-            #[cfg(windows)]
-            wire::bulk::Content::Frame(_) => Err(broken("a frame's bytes")),
             wire::bulk::Content::Upload(_) => Err(broken("a frame's bytes, or where they are")),
         }
     }
@@ -273,7 +243,6 @@ impl Streamed {
         ))))
     }
 
-    #[cfg(target_os = "linux")]
     fn hold(&self, frame: &wire::FrameRef) -> Hold {
         Hold {
             seq: frame.seq,
@@ -282,7 +251,6 @@ impl Streamed {
         }
     }
 
-    #[cfg(target_os = "linux")]
     fn refer(&self, info: Info, frame: &wire::FrameRef) -> Result<Came, NextError> {
         let unmapped = || broken("no reference to memory that was not opened");
         let view = self.view.as_ref().ok_or_else(unmapped)?;
@@ -311,10 +279,9 @@ impl Drop for Streamed {
 }
 
 /// Opens the region by its path, and holds it against what the server said over gRPC.
-#[cfg(target_os = "linux")]
 fn open_view(granted: &Granted) -> Result<ReadOnly, StartFault> {
-    let file = open_path(Path::new(&granted.path))?;
-    let view = open_region(file.as_fd(), granted.grant.geometry.region_bytes())?;
+    let memory = borrowing::open(&granted.path)?;
+    let view = open_region(borrowed(&memory), granted.grant.geometry.region_bytes())?;
     let mut bytes = [0; layout::header::FIXED_BYTES];
     view.read(0, &mut bytes);
     // A process that took the number of the server's may have another channel there.

@@ -1,27 +1,15 @@
 //! Bytes for a server: written into memory that it made, or sent inline.
 
-#[cfg(target_os = "linux")]
-use std::fs::OpenOptions;
-#[cfg(target_os = "linux")]
-use std::io;
-#[cfg(target_os = "linux")]
-use std::os::fd::AsFd;
-#[cfg(windows)]
-use std::os::windows::io::AsHandle;
-
-#[cfg(target_os = "linux")]
-use nearcall_frames::handover::fetch_upload;
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_client::FramesClient;
 use nearcall_rpc::Channel;
-#[cfg(windows)]
-use nearcall_sys::handover::take;
 use nearcall_sys::memory::{Writable, open_upload};
-#[cfg(target_os = "linux")]
-use nearcall_sys::packet::{self, Socket};
 use tonic::Status;
 use wire::bulk::Content;
 
+use super::handing::Lasting;
+use super::{borrowing, handing};
+use crate::imp::borrowed;
 use crate::limits::INLINE_BELOW;
 use crate::tier::Tier;
 
@@ -102,12 +90,12 @@ enum Body {
         upload: Vec<u8>,
         tier: Tier,
         /// The upload lasts as long as this; none where it lasts as long as the connection.
-        #[cfg(target_os = "linux")]
-        _socket: Option<Socket>,
+        _lasting: Option<Lasting>,
     },
 }
 
-type Fault = Box<dyn std::error::Error + Send + Sync>;
+/// Why bytes cannot go by a way.
+pub(super) type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 impl UploadOptions {
     /// Opens an upload so.
@@ -126,9 +114,9 @@ impl UploadOptions {
                 inline_below: Some(self.inline_below),
                 instead_of: useless,
             };
-            let mut asking = client.clone();
-            let ask = async move {
-                let told = asking.open_upload(request).await;
+            let mut client = client.clone();
+            let asking = async move {
+                let told = client.open_upload(request).await;
                 let told = told.map_err(UploadError::Refused)?.into_inner();
                 let expected = "a tier that is known";
                 let tier = Tier::read(told.tier()).ok_or(UploadError::Answer { expected })?;
@@ -139,16 +127,7 @@ impl UploadOptions {
                 };
                 Ok::<_, UploadError>((tier, upload, opened))
             };
-            // What the server put into this process is in the answer, which is waited for even where nobody waits for this.
-            #[cfg(windows)]
-            let ask = async {
-                let asked = tokio::spawn(ask).await;
-                asked.unwrap_or_else(|error| {
-                    let status = Status::cancelled(error.to_string());
-                    Err(UploadError::Refused(status))
-                })
-            };
-            let (tier, upload, opened) = ask.await?;
+            let (tier, upload, opened) = handing::ask(asking, UploadError::Refused).await?;
             useless = upload;
             match opened {
                 Ok(body) => return Ok(Upload { bytes, body }),
@@ -161,41 +140,20 @@ impl UploadOptions {
     }
 }
 
-#[cfg(target_os = "linux")]
 async fn open(tier: Tier, told: wire::OpenUploadResponse, bytes: usize) -> Result<Body, Fault> {
-    let upload = told.upload;
-    let (memory, socket) = if tier == Tier::Broker {
-        let ticket = <[u8; 16]>::try_from(told.ticket)
-            .map_err(|found| io::Error::other(format!("a ticket of {} bytes", found.len())))?;
-        let (path, identity) = (told.broker_path, (told.epoch, told.number));
-        // Claiming waits for the server's answer, within a bound; threads of tokio's own do not wait.
-        let claimed = tokio::task::spawn_blocking(move || {
-            let socket = packet::connect(path.as_ref())?;
-            let memory = fetch_upload(&socket, ticket, identity, bytes)?;
-            Ok::<_, Fault>((memory, socket))
-        });
-        let (memory, socket) = claimed.await??;
-        (memory, Some(socket))
+    let upload = told.upload.clone();
+    let (memory, lasting) = if tier == handing::TIER {
+        let (memory, lasting) = handing::fetch(told, bytes).await?;
+        (memory, Some(lasting))
     } else {
-        let file = OpenOptions::new().read(true).write(true).open(told.path)?;
-        (open_upload(file.as_fd(), bytes)?, None)
+        let passed = borrowing::open_to_fill(&told.path)?;
+        (open_upload(borrowed(&passed), bytes)?, None)
     };
     Ok(Body::There {
         memory,
         upload,
         tier,
-        _socket: socket,
-    })
-}
-
-/// Maps what the server put into this process. A server knows that it is there: there is nothing to wait for.
-#[cfg(windows)]
-async fn open(tier: Tier, told: wire::OpenUploadResponse, bytes: usize) -> Result<Body, Fault> {
-    let memory = open_upload(take(told.handle)?.as_handle(), bytes)?;
-    Ok(Body::There {
-        memory,
-        upload: told.upload,
-        tier,
+        _lasting: lasting,
     })
 }
 

@@ -1,49 +1,12 @@
-//! Doorbells of readers: those who are not there yet, and those within this process.
+//! Doorbells of readers: those who have their memory handed over, and those within this process.
 
-#[cfg(target_os = "linux")]
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-#[cfg(windows)]
-pub(super) use nearcall_frames::handles::Bell as FarBell;
 use nearcall_frames::{Doorbell, Policy, Rung};
-#[cfg(target_os = "linux")]
-use nearcall_sys::packet::Socket;
 use tokio::sync::Notify;
 
-/// The doorbell of a reader that has a ticket and comes with its socket later.
-#[cfg(target_os = "linux")]
-#[derive(Debug, Clone, Default)]
-pub(super) struct FarBell(Arc<OnceLock<Socket>>);
-
-#[cfg(target_os = "linux")]
-impl FarBell {
-    /// The reader is there, and is told of its memory over the socket that comes back. A ticket is used once, so this is
-    /// too: a second socket would be hung up on, as who sent it deserves.
-    pub(super) fn connect(&self, socket: Socket) -> &Socket {
-        self.0.get_or_init(|| socket)
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Doorbell for FarBell {
-    fn ring(&self) -> Rung {
-        // Who is not there has no page to wish in, so this is rung for those who are.
-        self.0.get().map_or(Rung::Yes, Doorbell::ring)
-    }
-
-    /// Who did not come yet is not gone: its ticket ends by itself, and takes the subscription along.
-    fn is_gone(&self) -> bool {
-        self.0.get().is_some_and(Doorbell::is_gone)
-    }
-
-    fn end(&self) {
-        if let Some(socket) = self.0.get() {
-            socket.end();
-        }
-    }
-}
+pub(super) use super::handing::FarBell;
 
 /// The doorbell of a reader within this process, that sends on what it reads.
 #[derive(Debug, Clone, Default)]

@@ -6,9 +6,9 @@ use nearcall_proto::frames::v1 as wire;
 use tonic::Status;
 use wire::bulk::Content;
 
-use super::Shared;
 use super::caller::Caller;
 use super::uploads::Uploads;
+use super::{Shared, shelf};
 use crate::status::Refused;
 
 /// What a service gives to, and takes from, one caller as bulk data; of [`Frames::bulks`](super::Frames::bulks).
@@ -32,13 +32,7 @@ impl Bulks {
     /// The trap: this copies, and the system fills the memory. Many bytes are for a thread that may block.
     #[must_use]
     pub fn share(&self, bytes: &[u8]) -> Option<wire::Bulk> {
-        #[cfg(target_os = "linux")]
-        return super::shelf::share(&self.shared, &self.caller, bytes);
-        #[cfg(windows)]
-        {
-            let _ = bytes;
-            None
-        }
+        shelf::share(&self.shared, &self.caller, bytes)
     }
 
     /// The bytes that the caller sent, inline or by an upload, which is used up by this. They are a copy: whatever the

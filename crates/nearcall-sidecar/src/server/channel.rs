@@ -17,7 +17,7 @@ use super::bell::{FarBell, NearBell};
 use super::caller::User;
 use super::region::Region;
 use super::tickets::Secret;
-use crate::passed::Passed;
+use crate::imp::Passed;
 use crate::status::Refused;
 use crate::tier::Tier;
 use crate::wire::{write_geometry, write_policy};

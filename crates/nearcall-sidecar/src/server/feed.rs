@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-#[cfg(target_os = "linux")]
-use nearcall_frames::Slot;
-use nearcall_frames::{End, Lease, Next, NextError};
+use nearcall_frames::{End, Lease, Next, NextError, Slot};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_sys::memory::ReadOnly;
 use tokio::sync::mpsc;
@@ -15,14 +13,11 @@ use wire::subscribe_request::Request;
 use wire::subscribe_response::Event;
 
 use super::channel::Near;
-#[cfg(target_os = "linux")]
-use super::frame_file::FrameFile;
+use super::filing::FrameFile;
 use super::pieces::pieces_of;
-#[cfg(target_os = "linux")]
 use super::service::reference;
 use crate::limits::{CHUNK_BYTES_MAX, CREDIT_MAX};
 use crate::status::Refused;
-use crate::tier::Tier;
 use crate::wire::{read_policy, write_info};
 
 type Up = Streaming<wire::SubscribeRequest>;
@@ -44,36 +39,23 @@ pub(super) struct Feed {
 pub(super) enum Sends {
     /// Their bytes.
     Bytes,
-    /// Where they are in the memory.
-    #[cfg(target_os = "linux")]
-    References,
+    /// Where they are in the memory, which the client was told of so.
+    References(wire::Region),
     /// Where they are in a file, which they are copied to.
-    #[cfg(target_os = "linux")]
     File(FrameFile),
 }
 
 /// What a reader has not let go of.
 #[derive(Debug)]
-#[cfg_attr(
-    windows,
-    expect(
-        dead_code,
-        reason = "nothing is held for readers whose frames come as bytes"
-    )
-)]
-#[cfg_attr(
-    target_os = "linux",
-    expect(
-        clippy::large_enum_variant,
-        reason = "a frame is what nearly always is kept, and a box would be an allocation for each"
-    )
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame is what nearly always is kept, and a box would be an allocation for each"
 )]
 enum Kept {
     Frame {
         _lease: Lease<Arc<ReadOnly>>,
     },
     /// A slot of the file.
-    #[cfg(target_os = "linux")]
     Slot(Slot),
 }
 
@@ -198,9 +180,6 @@ impl Feed {
             }
             Some(Request::Release(wire::LetGo { seq })) => {
                 let kept = self.held.remove(&seq);
-                #[cfg(windows)]
-                drop(kept);
-                #[cfg(target_os = "linux")]
                 if let (Some(Kept::Slot(slot)), Sends::File(file)) = (kept, &mut self.sends) {
                     file.give_back(slot);
                 }
@@ -221,21 +200,19 @@ impl Feed {
 
     async fn send(&mut self, lease: Lease<Arc<ReadOnly>>) -> Result<(), Stop> {
         self.credit -= 1;
-        #[cfg(target_os = "linux")]
-        if !matches!(self.sends, Sends::Bytes) {
-            return self.send_reference(lease).await;
+        match self.sends {
+            Sends::Bytes => self.send_bytes(lease).await,
+            Sends::References(_) | Sends::File(_) => self.send_reference(lease).await,
         }
-        self.send_bytes(lease).await
     }
 
     /// Sends where a frame is, which stays so until the reader lets go.
-    #[cfg(target_os = "linux")]
     async fn send_reference(&mut self, lease: Lease<Arc<ReadOnly>>) -> Result<(), Stop> {
         let (info, length, seq) = (write_info(lease.info()), lease.len() as u64, lease.seq());
         let (reference, kept) = match &mut self.sends {
             Sends::Bytes => return self.send_bytes(lease).await,
-            Sends::References => {
-                let reference = reference(&self.near.region, &lease, Vec::new());
+            Sends::References(region) => {
+                let reference = reference(region.clone(), &lease);
                 (reference, Kept::Frame { _lease: lease })
             }
             Sends::File(file) => {
@@ -289,21 +266,9 @@ impl Feed {
 }
 
 impl Sends {
-    /// How frames are sent that come by a stream.
-    pub(super) fn by(tier: Tier) -> Self {
-        match tier {
-            #[cfg(target_os = "linux")]
-            Tier::Proc => Self::References,
-            _ => Self::Bytes,
-        }
-    }
-
     /// Whether nothing more can be sent until the reader lets go of something.
     fn is_full(&self) -> bool {
-        #[cfg(target_os = "linux")]
-        return matches!(self, Self::File(file) if file.is_full());
-        #[cfg(windows)]
-        return false;
+        matches!(self, Self::File(file) if file.is_full())
     }
 }
 

@@ -15,8 +15,8 @@ use super::bell::FarBell;
 use super::caller::{Caller, User};
 use super::channel::{Channel, Far, WhoReads};
 use super::tickets::{Granted, Holder, Secret};
+use crate::imp::borrowed;
 use crate::limits::TICKET_LIFE;
-use crate::passed::borrowed;
 use crate::status::Refused;
 
 /// The process that a connection comes from, to put handles into. None where it is gone, or the system does not let this

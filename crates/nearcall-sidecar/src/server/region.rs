@@ -1,7 +1,5 @@
 //! The memory of a channel, as long as anyone needs it.
 
-#[cfg(target_os = "linux")]
-use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
 
 use nearcall_frames::{Geometry, Identity};
@@ -9,7 +7,7 @@ use nearcall_proto::frames::v1 as wire;
 use nearcall_sys::memory::{ReadOnly, Writable, make_region, open_region};
 
 use super::ChannelError;
-use crate::passed::{Passed, borrowed};
+use crate::imp::{Passed, borrowed};
 use crate::wire::write_region;
 
 /// A region, made and sealed by this process.
@@ -43,19 +41,11 @@ impl Region {
 
     /// As a client is told of it that opens no path.
     pub(super) fn told(&self) -> wire::Region {
-        write_region(self.identity, &self.geometry, String::new())
+        self.told_at(String::new())
     }
 
     /// As a client is told of it that opens it by a path.
-    #[cfg(target_os = "linux")]
-    pub(super) fn told_with_path(&self) -> wire::Region {
-        write_region(self.identity, &self.geometry, path_of(&self.passed))
+    pub(super) fn told_at(&self, path: String) -> wire::Region {
+        write_region(self.identity, &self.geometry, path)
     }
-}
-
-/// Where a process of the same user opens what a descriptor of this process leads to.
-#[cfg(target_os = "linux")]
-pub(super) fn path_of(descriptor: &Passed) -> String {
-    let (pid, number) = (std::process::id(), descriptor.as_raw_fd());
-    format!("/proc/{pid}/fd/{number}")
 }

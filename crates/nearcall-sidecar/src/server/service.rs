@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-#[cfg(target_os = "linux")]
-use nearcall_frames::Lease;
-use nearcall_frames::{Policy, Request, SubscriptionId};
+use nearcall_frames::{Lease, Policy, Request, SubscriptionId};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_proto::frames::v1::frames_server;
 use nearcall_rpc::Session;
-#[cfg(target_os = "linux")]
 use nearcall_sys::memory::ReadOnly;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -16,27 +13,17 @@ use tonic::{Status, Streaming, async_trait};
 use wire::subscribe_request::Request as Said;
 
 use super::Shared;
-#[cfg(target_os = "linux")]
-use super::bell::FarBell;
 use super::caller::Caller;
-use super::channel::{Channel, Proof, WhoReads};
-use super::feed::{Feed, Sends};
-#[cfg(target_os = "linux")]
-use super::frame_file::FrameFile;
-#[cfg(windows)]
-use super::handed;
-#[cfg(target_os = "linux")]
+use super::channel::{Proof, WhoReads};
+use super::feed::Feed;
+use super::grant::Asked;
 use super::leases::Leases;
-#[cfg(target_os = "linux")]
-use super::region::Region;
+use super::lending::Borrower;
 use super::tickets::{Granted, Holder, secret};
 use super::uploads::Uploads;
-use crate::limits::{
-    CHUNK_BYTES_MAX, CREDIT_MAX, INLINE_BELOW, PINS, POLLED_BYTES_MAX, QUEUED_MESSAGES_MAX,
-    TICKET_LIFE,
-};
+use super::way::Way;
+use crate::limits::{INLINE_BELOW, PINS, POLLED_BYTES_MAX, QUEUED_MESSAGES_MAX};
 use crate::status::Refused;
-use crate::tier::Tier;
 use crate::wire::{read_policy, write_info, write_policy};
 
 /// Answers for the channels of one [`Frames`](super::Frames).
@@ -48,67 +35,6 @@ pub struct Service {
 impl Service {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
-    }
-
-    /// What a ticket will be good for, and what the client is told of it.
-    fn grant(
-        channel: &Arc<Channel>,
-        tier: Tier,
-        asked: Request,
-        caller: &Caller,
-        proof: &Proof,
-    ) -> Result<(Granted, wire::OpenResponse), Refused> {
-        let who = WhoReads {
-            tier: Some(tier),
-            pid: caller.pid(),
-            proof: Some(proof.clone()),
-            bell: None,
-        };
-        // What goes inline or by a file is copied, so that one frame at a time is held here however many the reader keeps.
-        let pins = if matches!(tier, Tier::Inline | Tier::File) {
-            1
-        } else {
-            asked.pins
-        };
-        let request = Request { pins, ..asked };
-        let mut told = wire::OpenResponse {
-            tier: tier.wire().into(),
-            ticket: proof.ticket.to_vec(),
-            limits: Some(limits()),
-            ..wire::OpenResponse::default()
-        };
-        let (granted, grant, region) = match tier {
-            #[cfg(target_os = "linux")]
-            Tier::Broker => {
-                let far = channel.subscribe_far(FarBell::default(), request, who)?;
-                let (grant, region) = (far.grant, Arc::clone(&far.region));
-                (Granted::Memory(far), grant, region)
-            }
-            #[cfg(windows)]
-            Tier::Handle => {
-                let Some((far, handles)) = handed::hand(channel, caller, request, who)? else {
-                    return Self::grant(channel, Tier::Inline, asked, caller, proof);
-                };
-                told.handles = Some(handles);
-                let (grant, region) = (far.grant, Arc::clone(&far.region));
-                (Granted::Memory(far), grant, region)
-            }
-            _ => {
-                let (near, grant) = channel.subscribe_near(request, who)?;
-                let region = Arc::clone(&near.region);
-                (Granted::Stream(Sends::by(tier), near), grant, region)
-            }
-        };
-        told.region = Some(match tier {
-            #[cfg(target_os = "linux")]
-            Tier::Proc => region.told_with_path(),
-            _ => region.told(),
-        });
-        told.subscription = grant.id.number();
-        told.policy = Some(write_policy(grant.policy));
-        told.pins = grant.pins;
-        told.first = grant.first;
-        Ok((granted, told))
     }
 
     async fn open_channel(
@@ -133,70 +59,22 @@ impl Service {
         let inline = (payload_bytes as u64) < request.inline_below.unwrap_or(INLINE_BELOW);
         let ticket = secret()?;
         let user = caller.user();
-        let proof = Proof { ticket, user };
-        let asked = Request { policy, pins };
-        #[cfg(target_os = "linux")]
-        let (granted, told) = {
-            let (tier, broker) = if inline {
-                (Tier::Inline, None)
-            } else {
-                self.shared.way(caller, request.tiers())
-            };
-            let (mut granted, mut told) = Self::grant(&channel, tier, asked, caller, &proof)?;
-            if tier == Tier::File {
-                (granted, told) = match self.with_file(caller, granted, told, pins).await {
-                    Some(with_file) => with_file,
-                    None => Self::grant(&channel, Tier::Inline, asked, caller, &proof)?,
-                };
-            }
-            if tier == Tier::Broker {
-                told.broker_path = broker.unwrap_or_default();
-            }
-            (granted, told)
+        let way = if inline {
+            Way::Inline
+        } else {
+            Way::to(&self.shared, caller, request.tiers())
         };
-        #[cfg(windows)]
-        let (granted, told) = {
-            let tier = if inline {
-                Tier::Inline
-            } else {
-                Shared::way(caller, request.tiers())
-            };
-            Self::grant(&channel, tier, asked, caller, &proof)?
+        let asked = Asked {
+            shared: &self.shared,
+            channel: &channel,
+            caller,
+            request: Request { policy, pins },
+            proof: Proof { ticket, user },
         };
-        #[cfg(windows)]
-        handed::watch(&self.shared, ticket, &holder, &granted);
+        let (granted, told) = asked.grant(way).await?;
         let tickets = &self.shared.tickets;
         tickets.issue(&self.shared, ticket, holder, granted)?;
         Ok(told)
-    }
-
-    /// A subscription whose frames go by a file; none where there is none to be had.
-    #[cfg(target_os = "linux")]
-    async fn with_file(
-        &self,
-        caller: &Caller,
-        granted: Granted,
-        mut told: wire::OpenResponse,
-        pins: u32,
-    ) -> Option<(Granted, wire::OpenResponse)> {
-        let Granted::Stream(_, near) = granted else {
-            return None;
-        };
-        let files = Arc::clone(self.shared.files.get()?);
-        let session = caller.session.clone()?;
-        let (identity, channel) = (near.region.identity, near.region.geometry);
-        // Making it has the system find room, which takes as long as there is much.
-        let made = tokio::task::spawn_blocking(move || {
-            FrameFile::make(&files, &session, identity, channel, pins)
-        });
-        let file = made.await.ok()?;
-        let file = file
-            .inspect_err(|error| tracing::warn!(%error, "frames go inline, not by a file"))
-            .ok()?;
-        told.region = Some(file.told());
-        told.pins = file.geometry().slots();
-        told.file_path = file.path().to_str()?.to_owned();
-        Some((Granted::Stream(Sends::File(file), near), told))
     }
 
     fn latest(
@@ -222,18 +100,19 @@ impl Service {
         };
         let info = Some(write_info(lease.info()));
         let length = lease.len();
-        let content = match &caller.session {
-            #[cfg(target_os = "linux")]
-            Some(session) if request.can_map && caller.is_this_user() && !self.shared.sealed => {
-                let frame = reference(&near.region, &lease, Vec::new());
+        let borrower = Borrower::of(&self.shared, caller).filter(|_| request.can_map);
+        let content = match borrower.zip(caller.session.as_ref()) {
+            Some((borrower, session)) => {
+                let region = near.region.told_at(borrower.path(&near.region.passed));
+                let frame = reference(region, &lease);
                 let secret = Leases::keep(&self.shared, session, near, lease)?;
                 wire::bulk::Content::Frame(wire::FrameRef {
                     lease: secret.to_vec(),
                     ..frame
                 })
             }
-            _ if length > POLLED_BYTES_MAX => return Err(Refused::TooLarge { length }),
-            _ => wire::bulk::Content::Inline(lease.to_vec()),
+            None if length > POLLED_BYTES_MAX => return Err(Refused::TooLarge { length }),
+            None => wire::bulk::Content::Inline(lease.to_vec()),
         };
         let frame = wire::Frame {
             info,
@@ -309,10 +188,6 @@ impl frames_server::Frames for Service {
         &self,
         request: tonic::Request<wire::ReleaseRequest>,
     ) -> Result<tonic::Response<wire::ReleaseResponse>, Status> {
-        // Nothing is held that is let go of so.
-        #[cfg(windows)]
-        drop(request);
-        #[cfg(target_os = "linux")]
         if let Some(session) = Caller::of(&request).session {
             let lease = &request.get_ref().lease;
             self.shared.leases.let_go(lease, &session);
@@ -374,26 +249,12 @@ fn policy(asked: Option<wire::Policy>) -> Result<Policy, Refused> {
 }
 
 /// Where a frame is.
-#[cfg(target_os = "linux")]
-pub(super) fn reference(
-    region: &Region,
-    lease: &Lease<Arc<ReadOnly>>,
-    secret: Vec<u8>,
-) -> wire::FrameRef {
+pub(super) fn reference(region: wire::Region, lease: &Lease<Arc<ReadOnly>>) -> wire::FrameRef {
     wire::FrameRef {
-        region: Some(region.told_with_path()),
+        region: Some(region),
         seq: lease.seq(),
         offset: lease.offset() as u64,
         length: lease.len() as u64,
-        lease: secret,
-    }
-}
-
-fn limits() -> wire::Limits {
-    let whole = |number: u128| u32::try_from(number).unwrap_or(u32::MAX);
-    wire::Limits {
-        ticket_ms: whole(TICKET_LIFE.as_millis()),
-        credit_max: CREDIT_MAX,
-        chunk_bytes: whole(CHUNK_BYTES_MAX as u128),
+        lease: Vec::new(),
     }
 }

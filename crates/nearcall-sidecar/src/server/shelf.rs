@@ -11,11 +11,11 @@ use wire::bulk::Content;
 use super::Shared;
 use super::caller::Caller;
 use super::expiry::Expiry;
-use super::region::path_of;
+use super::lending::Borrower;
 use super::tickets::{self, Secret};
 use crate::bulk_layout::{BYTES_AT, line};
+use crate::imp::Passed;
 use crate::limits::{BULK_BYTES_MAX, BULKS_MAX, INLINE_BELOW};
-use crate::passed::Passed;
 
 /// Memory that is shared and was not let go of.
 #[derive(Debug)]
@@ -35,10 +35,10 @@ pub(super) struct Shelf(Mutex<HashMap<Secret, Lent>>);
 /// Puts bytes into shared memory for a caller, as [`Bulks::share`](super::Bulks::share) says.
 pub(super) fn share(shared: &Arc<Shared>, caller: &Caller, bytes: &[u8]) -> Option<wire::Bulk> {
     let session = caller.session.as_ref()?;
-    let few = (bytes.len() as u64) < INLINE_BELOW;
-    if few || shared.sealed || !caller.is_this_user() {
+    if (bytes.len() as u64) < INLINE_BELOW {
         return None;
     }
+    let borrower = Borrower::of(shared, caller)?;
     let shelf = &shared.bulk;
     if !shelf.has_room(session, bytes.len()) {
         return None;
@@ -51,7 +51,7 @@ pub(super) fn share(shared: &Arc<Shared>, caller: &Caller, bytes: &[u8]) -> Opti
     memory.write(0, &line(&secret));
     memory.set_apart(BYTES_AT);
     memory.lend(BYTES_AT..region_bytes)?.copy_from_slice(bytes);
-    let path = path_of(&descriptor);
+    let path = borrower.path(&descriptor);
     shelf.keep(shared, secret, session, descriptor, bytes.len())?;
     let geometry = wire::Geometry {
         slots: 1,

@@ -9,11 +9,10 @@ use tokio::time::Instant;
 
 use super::Shared;
 use super::caller::{Caller, User};
-use super::channel::{Far, Near};
+use super::channel::Near;
 use super::expiry::Expiry;
 use super::feed::Sends;
-#[cfg(target_os = "linux")]
-use super::uploads::Handed;
+use super::handing::Handed;
 use crate::limits::{TICKET_LIFE, TICKETS_MAX};
 use crate::status::Refused;
 
@@ -31,13 +30,10 @@ pub(super) fn secret() -> Result<Secret, Refused> {
 /// What a ticket is good for.
 #[derive(Debug)]
 pub(super) enum Granted {
-    /// The memory: at the broker, or on Windows already in the reader's process.
-    Memory(Far),
+    /// Memory that is handed over.
+    Memory(Handed),
     /// A stream.
     Stream(Sends, Near),
-    /// Memory to fill, at the broker.
-    #[cfg(target_os = "linux")]
-    Upload(Handed),
 }
 
 /// Who may use a ticket.

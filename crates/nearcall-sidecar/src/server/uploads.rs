@@ -3,34 +3,23 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-#[cfg(target_os = "linux")]
-use nearcall_frames::handover::hand_over_upload;
 use nearcall_proto::frames::v1 as wire;
 use nearcall_rpc::Session;
-#[cfg(windows)]
-use nearcall_sys::handover::Rights;
 use nearcall_sys::memory::{Copied, make_upload};
-#[cfg(target_os = "linux")]
-use nearcall_sys::packet::Socket;
 
 use super::Shared;
 use super::caller::Caller;
 use super::expiry::Expiry;
-#[cfg(target_os = "linux")]
-use super::region::path_of;
 use super::tickets::{self, Secret};
-#[cfg(target_os = "linux")]
-use super::tickets::{Granted, Holder};
+use super::way::Way;
+use crate::imp::Passed;
 use crate::limits::{INLINE_BELOW, TICKET_LIFE, UPLOAD_BYTES_MAX, UPLOADED_BYTES_MAX, UPLOADS_MAX};
-use crate::passed::Passed;
-#[cfg(windows)]
-use crate::passed::borrowed;
 use crate::status::Refused;
 use crate::tier::Tier;
 
 /// An upload that is open.
 #[derive(Debug)]
-struct Upload {
+pub(super) struct Upload {
     memory: Copied,
     session: Session,
     /// What a path in `/proc` leads to; none where it is handed over.
@@ -44,51 +33,22 @@ struct Upload {
 pub(super) struct Uploads(Mutex<Open>);
 
 #[derive(Debug, Default)]
-struct Open {
-    by_secret: HashMap<Secret, Upload>,
+pub(super) struct Open {
+    pub(super) by_secret: HashMap<Secret, Upload>,
     made: u64,
-}
-
-/// The memory of an upload, for the broker to hand over once.
-#[cfg(target_os = "linux")]
-#[derive(Debug)]
-pub(super) struct Handed {
-    epoch: u64,
-    number: u64,
-    memory: Passed,
-    held: Held,
 }
 
 /// An upload for as long as somebody may fill it; dropped, there is no more of it.
 #[derive(Debug)]
 pub(super) struct Held {
-    shared: Weak<Shared>,
-    secret: Secret,
-}
-
-#[cfg(target_os = "linux")]
-impl Handed {
-    /// Hands the memory over; none where the client hung up.
-    pub(super) fn hand_over(self, socket: &Socket) -> Option<Held> {
-        let sent = hand_over_upload(socket, self.epoch, self.number, self.memory);
-        sent.inspect_err(|error| tracing::debug!(%error, "a client hung up before its upload"))
-            .ok()?;
-        Some(self.held)
-    }
+    pub(super) shared: Weak<Shared>,
+    pub(super) secret: Secret,
 }
 
 impl Held {
-    /// Whether the upload was taken, or given back.
-    #[cfg(target_os = "linux")]
-    pub(super) fn is_over(&self) -> bool {
-        let shared = self.shared.upgrade();
-        shared.is_none_or(|shared| {
-            !shared
-                .uploads
-                .open_ones()
-                .by_secret
-                .contains_key(&self.secret)
-        })
+    pub(super) fn new(shared: &Arc<Shared>, secret: Secret) -> Self {
+        let shared = Arc::downgrade(shared);
+        Self { shared, secret }
     }
 }
 
@@ -101,7 +61,7 @@ impl Drop for Held {
 }
 
 impl Uploads {
-    fn open_ones(&self) -> MutexGuard<'_, Open> {
+    pub(super) fn open_ones(&self) -> MutexGuard<'_, Open> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -137,15 +97,10 @@ impl Uploads {
         if request.bytes < request.inline_below.unwrap_or(INLINE_BELOW) {
             return Ok(told);
         }
-        #[cfg(target_os = "linux")]
-        let (tier, broker) = shared.way(
-            caller,
-            // What a client fills is memory: nothing goes up by a file.
-            request.tiers().filter(|tier| *tier != wire::Tier::File),
-        );
-        #[cfg(windows)]
-        let tier = Shared::way(caller, request.tiers());
-        if tier == Tier::Inline {
+        // What a client fills is memory: nothing goes up by a file.
+        let tiers = request.tiers().filter(|tier| *tier != wire::Tier::File);
+        let way = Way::to(shared, caller, tiers);
+        if matches!(way, Way::Inline) {
             return Ok(told);
         }
         if !shared.uploads.has_room(session, asked) {
@@ -155,40 +110,22 @@ impl Uploads {
         let secret = tickets::secret()?;
         let (memory, passed) =
             make_upload("nearcall-upload", asked).map_err(|error| out(&error))?;
-        #[cfg(windows)]
-        {
-            let process = super::handed::process_of(caller);
-            let given =
-                process.and_then(|process| process.give(borrowed(&passed), Rights::Same).ok());
-            let Some(handle) = given else {
-                return Ok(told);
-            };
-            told.handle = handle;
-            told.number = Self::keep(shared, secret, session, memory, None)?;
-        }
+        let (tier, inline) = (way.tier(), told.clone());
         told.tier = tier.wire().into();
         told.upload = secret.to_vec();
-        #[cfg(target_os = "linux")]
-        if tier == Tier::Proc {
-            told.path = path_of(&passed);
-            told.number = Self::keep(shared, secret, session, memory, Some(passed))?;
-        } else {
-            told.number = Self::keep(shared, secret, session, memory, None)?;
-            let handed = Handed {
-                epoch: shared.epoch,
-                number: told.number,
-                memory: passed,
-                held: Held {
-                    shared: Arc::downgrade(shared),
-                    secret,
-                },
-            };
-            let holder = Holder::of(caller);
-            let ticket = tickets::secret()?;
-            let granted = Granted::Upload(handed);
-            shared.tickets.issue(shared, ticket, holder, granted)?;
-            told.ticket = ticket.to_vec();
-            told.broker_path = broker.unwrap_or_default();
+        match way {
+            Way::Handed(to) => {
+                told.number = Self::keep(shared, secret, session, memory, None)?;
+                if !to.give_upload(shared, caller, secret, passed, &mut told)? {
+                    shared.uploads.forget(&secret);
+                    return Ok(inline);
+                }
+            }
+            Way::Lent(borrower) => {
+                told.path = borrower.path(&passed);
+                told.number = Self::keep(shared, secret, session, memory, Some(passed))?;
+            }
+            Way::File | Way::Inline => return Ok(inline),
         }
         Ok(told)
     }
@@ -204,10 +141,7 @@ impl Uploads {
         memory: Copied,
         descriptor: Option<Passed>,
     ) -> Result<u64, Refused> {
-        let held = Held {
-            shared: Arc::downgrade(shared),
-            secret,
-        };
+        let held = Held::new(shared, secret);
         let ended = session.ended();
         let expiry = async move {
             ended.await;

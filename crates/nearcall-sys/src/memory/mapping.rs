@@ -3,12 +3,10 @@
 use std::fmt;
 use std::ops::Range;
 use std::ptr::NonNull;
-#[cfg(target_os = "linux")]
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
 
-#[cfg(target_os = "linux")]
-use crate::unix::memory::Pages;
+#[cfg(unix)]
+use crate::unix::Pages;
 #[cfg(windows)]
 use crate::windows::memory::Pages;
 
@@ -71,15 +69,6 @@ impl Mapping {
         // SAFETY: the range is in the mapping, which outlives the borrow, and aligned, since the mapping is page-aligned; an
         // atomic word has the layout of a word.
         unsafe { std::slice::from_raw_parts(first.as_ptr().cast(), (end - start) / WORD) }
-    }
-
-    /// The low half of the word at `at`, for the kernel to wait on.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn low_half(&self, at: usize) -> &AtomicU32 {
-        let word = NonNull::from(self.word(at));
-        // SAFETY: the first four bytes of a word that is there, aligned for eight; the 64-bit targets that frames run
-        // on are little-endian, so these are the low half.
-        unsafe { AtomicU32::from_ptr(word.as_ptr().cast()) }
     }
 
     /// The bytes of `range`, each an atomic of its own. The same restriction as for [`Self::word`].

@@ -181,8 +181,9 @@ impl DerefMut for Lent {
         // - Nothing else in this process refers to these bytes through the mapping: words and copies lie below what was
         //   set apart, another `Lent` has other bytes by the invariant of `Shared::lent`, and this one is borrowed as `&mut`.
         // - No process writes them: this mapping is the only one that ever can. On Linux the region is sealed with
-        //   F_SEAL_FUTURE_WRITE, and this was made before; on Windows the one handle that was good for writing is closed,
-        //   and the list of the section lets nobody have another. Others may read at any time, also without a lease; what they see then is mixed
+        //   F_SEAL_FUTURE_WRITE, and this was made before; on Windows and macOS the one handle or descriptor that was
+        //   good for writing is closed, and nobody gets another: the list of the section lets nobody, and the object has
+        //   no name any more. Others may read at any time, also without a lease; what they see then is mixed
         //   bytes and theirs to bear, and no read of theirs changes what is read or written here.
         // - This process's own readers refer to the region's pages by other, read-only mappings (`ReadOnly`), and to a
         //   slot only under a lease. Slots that are pinned are not loaned, nor do slots that are loaned have a stamp that

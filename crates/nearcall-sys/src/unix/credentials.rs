@@ -1,9 +1,17 @@
 //! Who is at the other end of a Unix socket.
 
-use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub use linux::of;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+pub use macos::of;
 
 /// What the kernel says of the process that connected, or that made the pair, at that time.
+///
+/// On macOS the process is the one that used its end of the socket last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Credentials {
     /// Its number; 0 where it lies outside this process's PID namespace.
@@ -12,37 +20,4 @@ pub struct Credentials {
     pub uid: u32,
     /// Its group.
     pub gid: u32,
-}
-
-/// Who is at the other end of a Unix socket: `SO_PEERCRED`, see `unix(7)`.
-///
-/// # Errors
-///
-/// The system cannot say.
-pub fn of(socket: impl AsFd) -> io::Result<Credentials> {
-    // Not rustix's wrapper, whose type for a pid cannot be 0, which is what a peer in another namespace has.
-    let mut found = libc::ucred {
-        pid: 0,
-        uid: 0,
-        gid: 0,
-    };
-    let mut length = size_of::<libc::ucred>() as libc::socklen_t;
-    // SAFETY: `found` is a plain struct of integers and `length` says its size; the kernel writes no more than that.
-    let answer = unsafe {
-        libc::getsockopt(
-            socket.as_fd().as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_PEERCRED,
-            (&raw mut found).cast(),
-            &raw mut length,
-        )
-    };
-    if answer != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(Credentials {
-        pid: u32::try_from(found.pid).unwrap_or(0),
-        uid: found.uid,
-        gid: found.gid,
-    })
 }

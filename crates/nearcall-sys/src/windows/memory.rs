@@ -5,7 +5,6 @@ mod error;
 mod make;
 mod open;
 mod pages;
-mod word;
 
 pub use error::{MakeError, MakeStep, OpenError};
 pub use make::{make_region, make_return_page, make_upload};

@@ -9,9 +9,9 @@
 
 #[cfg(unix)]
 mod limits;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod memory;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod packet;
 #[cfg(unix)]
 mod process;

@@ -1,4 +1,4 @@
-//! Messages, descriptors and doorbells over `SOCK_SEQPACKET`.
+//! Messages, descriptors and doorbells, over sockets that keep messages apart and over streams.
 
 use std::fs::File;
 use std::io::{ErrorKind, IoSlice, Read, Write};
@@ -12,20 +12,33 @@ use nearcall_sys::packet::{
 use rustix::io::FdFlags;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
+#[cfg(any(target_os = "macos", nearcall_posix))]
+mod stream;
+
 /// Far above how many rings any socket buffer holds.
 const RINGS_MAX: usize = 100_000;
 
 const LONG: Duration = Duration::from_secs(10);
 
+/// What goes over the socket for a message.
+fn on_the_wire(message: &[u8]) -> Vec<u8> {
+    if cfg!(any(target_os = "macos", nearcall_posix)) {
+        let length = u16::try_from(message.len()).unwrap().to_le_bytes();
+        [length.as_slice(), message].concat()
+    } else {
+        message.to_vec()
+    }
+}
+
 /// Sends as many descriptors as one likes, as a hostile peer would.
-fn send_many(socket: &Socket, message: &[u8], descriptor: &OwnedFd, count: usize) {
+fn send_many(socket: &Socket, bytes: &[u8], descriptor: &OwnedFd, count: usize) {
     let descriptors = vec![descriptor.as_fd(); count];
     let mut space = vec![MaybeUninit::uninit(); 16 + 8 * count + 64];
     let mut control = SendAncillaryBuffer::new(&mut space);
     assert!(control.push(SendAncillaryMessage::ScmRights(&descriptors)));
     rustix::net::sendmsg(
         socket,
-        &[IoSlice::new(message)],
+        &[IoSlice::new(bytes)],
         &mut control,
         SendFlags::empty(),
     )
@@ -65,7 +78,7 @@ fn descriptors_that_nobody_asked_for_are_closed() {
     ] {
         let (one, other) = pair().unwrap();
         let (read, write) = rustix::pipe::pipe().unwrap();
-        send_many(&one, b"gift", &write, sent);
+        send_many(&one, &on_the_wire(b"gift"), &write, sent);
         drop(write);
         let received = other.receive(&mut [0; 64], expected);
         assert!(

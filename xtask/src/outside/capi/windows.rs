@@ -33,51 +33,21 @@ const SOURCES: [&str; 7] = [
 ];
 
 /// Where the programs find what they need.
-struct Places<'a> {
+pub(super) struct Places<'a> {
     session: &'a Session<'a>,
     kit: &'a Kit,
     /// The library as it is installed.
     prefix: PathBuf,
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// Where cargo builds.
-    built: PathBuf,
-    arith: WineServer,
-    mirror: WineServer,
+    pub(super) built: PathBuf,
+    pub(super) arith: WineServer,
+    pub(super) mirror: WineServer,
 }
 
 pub(in crate::outside) fn windows(session: &Session<'_>) -> anyhow::Result<Tally> {
     let kit = Kit::of(session)?;
-    for (package, what) in [
-        ("nearcall-capi", "--lib"),
-        ("arith", "--bins"),
-        ("render", "--bins"),
-        ("nearcall-testkit", "--bins"),
-    ] {
-        kit.cargo(session)?
-            .args(["build", "--package", package, what, "--target", TARGET])
-            .succeed()?;
-    }
-    let built = kit.built.join(TARGET).join("debug");
-    let prefix = session.target().join("capi-windows-debug");
-    capi::windows::install(session.root, &built, &prefix)?;
-    let out = session.outside()?.join("capi-windows");
-    fs::create_dir_all(&out)?;
-    // Where a program of Windows looks first for a library.
-    fs::copy(prefix.join("bin").join(DLL), out.join(DLL))?;
-    let places = Places {
-        arith: WineServer::start(session, &kit, &built.join("arith.exe"), "nearcall-c-arith")?,
-        mirror: WineServer::start(
-            session,
-            &kit,
-            &built.join("mirror-server.exe"),
-            "nearcall-c-mirror",
-        )?,
-        session,
-        kit: &kit,
-        prefix,
-        out,
-        built,
-    };
+    let places = Places::of(session, &kit)?;
     let mut tally = Tally::default();
     places.exports()?;
     tally += Tally::PASSED;
@@ -91,7 +61,39 @@ pub(in crate::outside) fn windows(session: &Session<'_>) -> anyhow::Result<Tally
     Ok(tally)
 }
 
-impl Places<'_> {
+impl<'a> Places<'a> {
+    /// Builds and installs the library, and starts what the programs call.
+    pub(super) fn of(session: &'a Session<'a>, kit: &'a Kit) -> anyhow::Result<Self> {
+        for (package, what) in [
+            ("nearcall-capi", "--lib"),
+            ("arith", "--bins"),
+            ("render", "--bins"),
+            ("nearcall-testkit", "--bins"),
+        ] {
+            kit.cargo(session)?
+                .args(["build", "--package", package, what, "--target", TARGET])
+                .succeed()?;
+        }
+        let built = kit.built.join(TARGET).join("debug");
+        let prefix = session.target().join("capi-windows-debug");
+        capi::windows::install(session.root, &built, &prefix)?;
+        let out = session.outside()?.join("capi-windows");
+        fs::create_dir_all(&out)?;
+        // Where a program of Windows looks first for a library.
+        fs::copy(prefix.join("bin").join(DLL), out.join(DLL))?;
+        let server =
+            |program: &str, name: &str| WineServer::start(session, kit, &built.join(program), name);
+        Ok(Self {
+            arith: server("arith.exe", "nearcall-c-arith")?,
+            mirror: server("mirror-server.exe", "nearcall-c-mirror")?,
+            session,
+            kit,
+            prefix,
+            out,
+            built,
+        })
+    }
+
     /// The library has what the header says, and nothing else that could collide.
     fn exports(&self) -> anyhow::Result<()> {
         let header = fs::read_to_string(self.prefix.join("include/nearcall.h"))?;
@@ -185,7 +187,7 @@ impl Places<'_> {
         Ok(())
     }
 
-    fn wine(&self, program: &Path) -> anyhow::Result<Program> {
+    pub(super) fn wine(&self, program: &Path) -> anyhow::Result<Program> {
         Ok(self
             .kit
             .set(self.session.program(&self.kit.wine)?.arg(program)))
@@ -222,13 +224,7 @@ impl Places<'_> {
 
     /// What a program is told, as its first lines say.
     fn arguments(&self, source: &str) -> Vec<OsString> {
-        let own = |name: &str| format!("pipe:nearcall-c-{name}.{}", std::process::id());
-        // The folders of this machine are under the drive Z.
-        let built = |program: &str| {
-            let mut path = OsString::from("Z:");
-            path.push(self.built.join(program));
-            path
-        };
+        let built = |program: &str| on_windows(&self.built.join(program));
         let (arith, mirror) = (&self.arith.address, &self.mirror.address);
         match source {
             "unary.c" => vec![arith.into(), CALLS_LOOKED_AT.into()],
@@ -240,4 +236,16 @@ impl Places<'_> {
             _ => vec![arith.into(), own("wrapper").into()],
         }
     }
+}
+
+/// A pipe of a program's own.
+pub(super) fn own(name: &str) -> String {
+    format!("pipe:nearcall-c-{name}.{}", std::process::id())
+}
+
+/// A path as Wine has it: the folders of this machine are under the drive Z.
+pub(super) fn on_windows(path: &Path) -> OsString {
+    let mut there = OsString::from("Z:");
+    there.push(path);
+    there
 }

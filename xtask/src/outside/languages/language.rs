@@ -40,6 +40,17 @@ pub(super) struct Language {
 /// Variables that keep what a tool writes under `target/`.
 type Settings = Vec<(&'static str, OsString)>;
 
+pub(super) const TYPESCRIPT: Language = Language {
+    name: "TypeScript, Node",
+    library: "@grpc/grpc-js",
+    locked: Some(("1.14.7", "package-lock.json")),
+    folder: "examples/node/hello",
+    in_workspace: false,
+    needs: &[NODE, NPM],
+    settings: npm,
+    plain_tonic_lets_in: None,
+};
+
 pub(super) const LANGUAGES: &[Language] = &[
     Language {
         name: "Rust",
@@ -82,22 +93,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         settings: python,
         plain_tonic_lets_in: None,
     },
-    Language {
-        name: "TypeScript, Node",
-        library: "@grpc/grpc-js",
-        locked: Some(("1.14.7", "package-lock.json")),
-        folder: "examples/node/hello",
-        in_workspace: false,
-        needs: &[NODE, NPM],
-        settings: |session| {
-            let outside = session.outside()?;
-            Ok(vec![
-                ("npm_config_cache", outside.join("npm").into()),
-                ("BUF_CACHE_DIR", outside.join("buf-cache").into()),
-            ])
-        },
-        plain_tonic_lets_in: None,
-    },
+    TYPESCRIPT,
     Language {
         name: "C++",
         library: "grpc++",
@@ -178,6 +174,14 @@ fn libnearcall(_: &Session<'_>) -> anyhow::Result<Settings> {
     Ok(vec![("NEARCALL_PREFIX", capi::install()?.into())])
 }
 
+pub(super) fn npm(session: &Session<'_>) -> anyhow::Result<Settings> {
+    let outside = session.outside()?;
+    Ok(vec![
+        ("npm_config_cache", outside.join("npm").into()),
+        ("BUF_CACHE_DIR", outside.join("buf-cache").into()),
+    ])
+}
+
 fn python(session: &Session<'_>) -> anyhow::Result<Settings> {
     Ok(vec![
         ("PIP_CACHE_DIR", session.outside()?.join("pip").into()),
@@ -188,7 +192,7 @@ fn python(session: &Session<'_>) -> anyhow::Result<Settings> {
 /// A built example.
 #[derive(Debug)]
 pub(super) struct Example {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     settings: Settings,
     run: String,
 }

@@ -100,7 +100,14 @@ fn give(socket: &Socket) {
     let mut space = [MaybeUninit::uninit(); 16 + 4 * GIFTS + 64];
     let mut control = SendAncillaryBuffer::new(&mut space);
     assert!(control.push(SendAncillaryMessage::ScmRights(&descriptors)));
-    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-    // It is refused once too many are on their way: the kernel counts them against the sender.
-    let _ = rustix::net::sendmsg(socket, &[IoSlice::new(b"gift")], &mut control, flags);
+    // As it goes over the wire: a stream has the message's length in front.
+    let gift: &[u8] = if cfg!(any(target_os = "macos", nearcall_posix)) {
+        b"\x04\x00gift"
+    } else {
+        b"gift"
+    };
+    // It is refused once too many are on their way: the kernel counts them against the sender. That ending the connection
+    // raises a signal is nothing to this process, whose runtime ignores it.
+    let flags = SendFlags::DONTWAIT;
+    let _ = rustix::net::sendmsg(socket, &[IoSlice::new(gift)], &mut control, flags);
 }

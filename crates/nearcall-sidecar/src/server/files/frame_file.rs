@@ -5,7 +5,6 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use nearcall_frames::{Geometry, Header, Identity, Lease, Slot, layout};
@@ -14,7 +13,7 @@ use nearcall_rpc::Session;
 use nearcall_sys::memory::ReadOnly;
 use tokio::runtime::Handle;
 
-use super::files::{FileFault, Files, Name};
+use super::folder::{FileFault, Files, Name};
 use crate::wire::write_region;
 
 /// The fewest slots that a region has.
@@ -22,7 +21,7 @@ const SLOTS_MIN: u32 = 2;
 
 /// A file that frames are copied to. It is gone when this is dropped.
 #[derive(Debug)]
-pub(super) struct FrameFile {
+pub(in crate::server) struct FrameFile {
     /// Goes first: nobody finds a file that is about to be let go of.
     name: Name,
     file: Writing,
@@ -64,30 +63,29 @@ impl FrameFile {
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        self.name.path()
+    /// Tells the client of it; none where its path is no text.
+    pub(in crate::server) fn tell(&self, told: &mut wire::OpenResponse) -> Option<()> {
+        told.file_path = self.name.path().to_str()?.to_owned();
+        told.region = Some(self.region());
+        told.pins = self.geometry.slots();
+        Some(())
     }
 
-    pub(super) const fn geometry(&self) -> Geometry {
-        self.geometry
-    }
-
-    /// As a client is told of it.
-    pub(super) fn told(&self) -> wire::Region {
+    fn region(&self) -> wire::Region {
         write_region(self.identity, &self.geometry, String::new())
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    pub(in crate::server) fn is_full(&self) -> bool {
         self.free.is_empty()
     }
 
     /// Lets another frame take the place of one that its reader has let go of.
-    pub(super) fn give_back(&mut self, slot: Slot) {
+    pub(in crate::server) fn give_back(&mut self, slot: Slot) {
         self.free.push(slot);
     }
 
     /// Copies a frame to the file, on a thread that may block, and answers where it is.
-    pub(super) async fn write(
+    pub(in crate::server) async fn write(
         &mut self,
         lease: Lease<Arc<ReadOnly>>,
     ) -> io::Result<(wire::FrameRef, Slot)> {
@@ -105,7 +103,7 @@ impl FrameFile {
         });
         written.await??;
         let reference = wire::FrameRef {
-            region: Some(self.told()),
+            region: Some(self.region()),
             seq,
             offset: at,
             length,

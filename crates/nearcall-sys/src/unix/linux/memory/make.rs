@@ -8,10 +8,10 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::error::{MakeError, MakeStep};
-use super::pages::Pages;
 use crate::memory::mapping::{Copied, Mapping, ReadOnly};
 use crate::memory::writable::Writable;
 use crate::memory::{Access, REGION_BYTES_MAX, RETURN_PAGE_BYTES};
+use crate::unix::Pages;
 
 /// What every object has: it never changes its size, and nobody takes a seal back or adds one.
 const FIXED: SealFlags = SealFlags::SHRINK

@@ -6,32 +6,24 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
-use std::sync::Arc;
 
-use nearcall_frames::{Geometry, Header, Info, layout};
-use nearcall_proto::frames::v1 as wire;
+use nearcall_frames::{Geometry, Header, layout};
 use nearcall_sys::memory::open_path;
-use tokio::task::JoinHandle;
 
 use super::NextError;
 use super::opening::Granted;
-use super::streamed::{Hold, StartFault, broken};
+use super::streamed::{StartFault, broken};
 
 /// Bytes of a slot's header that say which frame is in it: its stamp and its length.
 const SLOT_HEAD_BYTES: usize = layout::slot::LENGTH + 8;
+
+const NO_FILE: &str = "what its path leads to is no file of this channel";
 
 /// The file of a subscription.
 #[derive(Debug)]
 pub(super) struct Filed {
     file: File,
     geometry: Geometry,
-}
-
-/// A frame that is being copied, on a thread that may block.
-#[derive(Debug)]
-pub(super) struct Reading {
-    task: JoinHandle<Result<Vec<u8>, NextError>>,
-    pub(super) info: Info,
 }
 
 impl Filed {
@@ -41,11 +33,11 @@ impl Filed {
         let geometry = granted.grant.geometry;
         let found = file.metadata()?;
         if !found.is_file() || found.len() != geometry.region_bytes() as u64 {
-            return Err(StartFault::NoFile);
+            return Err(StartFault::File(NO_FILE));
         }
         let mut bytes = [0; layout::header::FIXED_BYTES];
         file.read_exact_at(&mut bytes, 0)?;
-        let header = Header::parse(&bytes).map_err(|_| StartFault::NoFile)?;
+        let header = Header::parse(&bytes).map_err(|_| StartFault::File(NO_FILE))?;
         if header.identity != granted.grant.identity || header.geometry != geometry {
             return Err(StartFault::Other);
         }
@@ -53,7 +45,7 @@ impl Filed {
     }
 
     /// A copy of the frame that was announced, if it is there.
-    fn read(&self, seq: u64, offset: u64, length: u64) -> Result<Vec<u8>, NextError> {
+    pub(super) fn read(&self, seq: u64, offset: u64, length: u64) -> Result<Vec<u8>, NextError> {
         let mut slots = (0..u64::from(self.geometry.slots())).map_while(|n| self.geometry.slot(n));
         let slot = slots.find(|slot| self.geometry.payload_at(*slot) as u64 == offset);
         let slot = slot.ok_or_else(|| broken("a frame within its file"))?;
@@ -79,24 +71,5 @@ impl Filed {
             std::io::ErrorKind::UnexpectedEof => broken("a file as long as it was"),
             _ => NextError::File(error),
         })
-    }
-}
-
-impl Reading {
-    /// Begins to copy. The frame is let go of when that is done, come what may.
-    pub(super) fn begin(file: Arc<Filed>, info: Info, frame: &wire::FrameRef, hold: Hold) -> Self {
-        let (seq, offset, length) = (frame.seq, frame.offset, frame.length);
-        let task = tokio::task::spawn_blocking(move || {
-            let read = file.read(seq, offset, length);
-            drop(hold);
-            read
-        });
-        Self { task, info }
-    }
-
-    /// Waits for the copy. It may be given up and waited for again.
-    pub(super) async fn done(&mut self) -> Result<Vec<u8>, NextError> {
-        let done = (&mut self.task).await;
-        done.map_err(|error| NextError::File(error.into()))?
     }
 }

@@ -1,12 +1,13 @@
-//! Waiting for a word of shared memory to change. `WaitOnAddress` reaches nobody in another process, so who waits here
-//! looks again and again; readers sleep by [events](crate::event) instead.
+//! Waiting for a word of shared memory to change, where the system has nothing that waits for it: on Windows
+//! `WaitOnAddress` reaches nobody in another process, and macOS has `os_sync_wait_on_address` since 14.4 alone. So who waits
+//! here looks again and again; readers sleep by events, or by their sockets, instead.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::memory::Woken;
-use crate::memory::mapping::{Mapping, ReadOnly};
-use crate::memory::writable::Writable;
+use super::Woken;
+use super::mapping::{Mapping, ReadOnly};
+use super::writable::Writable;
 
 /// Limit: how long a wait for a word goes without looking at it. The system's clock may make it longer.
 const LOOK_PAUSE: Duration = Duration::from_millis(1);

@@ -2,21 +2,42 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
-use nearcall_frames::handover::claim;
+use nearcall_frames::handover::{claim, fetch_upload};
 use nearcall_frames::{Heard, Hearing, Reader};
-use nearcall_sys::memory::ReadOnly;
+use nearcall_proto::frames::v1 as wire;
+use nearcall_sys::memory::{ReadOnly, Writable};
 use nearcall_sys::packet::{self, Socket};
+use tonic::Status;
 
 use super::attached::AttachFault;
 use super::opening::Granted;
+use super::upload::Fault;
+use crate::imp::Watched;
 use crate::tier::Tier;
-use crate::watched::Watched;
 
 /// How frames come so.
 pub(super) const TIER: Tier = Tier::Broker;
+
+/// What an answer has the memory by: the broker's path.
+pub(super) type Taken = String;
+
+pub(super) fn taken(answer: &wire::OpenResponse) -> Taken {
+    answer.broker_path.clone()
+}
+
+/// What an upload lasts as long as.
+pub(super) type Lasting = Socket;
+
+/// Asks a server. What its answer tells of waits at the broker, whatever becomes of the answer.
+pub(super) async fn ask<T, E>(
+    asking: impl Future<Output = Result<T, E>>,
+    _refused: impl FnOnce(Status) -> E,
+) -> Result<T, E> {
+    asking.await
+}
 
 /// What leads to the server.
 #[derive(Debug)]
@@ -32,15 +53,13 @@ pub(super) async fn hand_over(granted: Granted) -> Result<(Reader<ReadOnly>, Lin
     let Granted {
         grant,
         ticket,
-        broker,
+        taken: broker,
         ..
     } = granted;
-    let ticket = <[u8; 16]>::try_from(ticket)
-        .map_err(|found| io::Error::other(format!("a ticket of {} bytes", found.len())))?;
-    let path = PathBuf::from(broker);
+    let ticket = ticket_of(ticket)?;
     // Claiming waits for the server's answer, within a bound; threads of tokio's own do not wait.
     let claimed = tokio::task::spawn_blocking(move || {
-        let socket = packet::connect(&path)?;
+        let socket = packet::connect(Path::new(&broker))?;
         let bell = Socket::from(socket.as_fd().try_clone_to_owned()?);
         let reader = claim(socket, ticket, &grant)?;
         Ok::<_, AttachFault>((reader, bell))
@@ -53,6 +72,28 @@ pub(super) async fn hand_over(granted: Granted) -> Result<(Reader<ReadOnly>, Lin
         broken: false,
     };
     Ok((reader, link))
+}
+
+/// Presents the ticket of an upload and takes its memory.
+pub(super) async fn fetch(
+    told: wire::OpenUploadResponse,
+    bytes: usize,
+) -> Result<(Writable, Lasting), Fault> {
+    let ticket = ticket_of(told.ticket)?;
+    let (path, identity) = (told.broker_path, (told.epoch, told.number));
+    // Claiming waits here too.
+    let claimed = tokio::task::spawn_blocking(move || {
+        let socket = packet::connect(Path::new(&path))?;
+        let memory = fetch_upload(&socket, ticket, identity, bytes)?;
+        Ok::<_, Fault>((memory, socket))
+    });
+    claimed.await?
+}
+
+fn ticket_of(ticket: Vec<u8>) -> io::Result<[u8; 16]> {
+    ticket
+        .try_into()
+        .map_err(|found: Vec<u8>| io::Error::other(format!("a ticket of {} bytes", found.len())))
 }
 
 impl Link {

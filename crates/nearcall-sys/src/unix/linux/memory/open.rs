@@ -8,10 +8,10 @@ use rustix::fs::{Mode, OFlags, SealFlags, fcntl_get_seals, fstat, fstatfs};
 use rustix::io::Errno;
 
 use super::error::{OpenError, Seal};
-use super::pages::Pages;
 use crate::memory::mapping::{Mapping, ReadOnly};
 use crate::memory::writable::Writable;
 use crate::memory::{Access, RETURN_PAGE_BYTES};
+use crate::unix::Pages;
 
 /// `TMPFS_MAGIC` of `linux/magic.h`, see `statfs(2)`. Memory of huge pages has another.
 const TMPFS_MAGIC: u64 = 0x0102_1994;

@@ -4,9 +4,7 @@ mod error;
 mod futex;
 mod make;
 mod open;
-mod pages;
 
 pub use error::{MakeError, MakeStep, OpenError, Seal};
 pub use make::{make_region, make_return_page, make_upload};
 pub use open::{open_path, open_region, open_return_page, open_upload};
-pub(crate) use pages::Pages;

