@@ -343,7 +343,7 @@ namespace Nearcall
 
         /// <summary>
         /// Frames by a channel's name, such as "render.main". Never waits: <see cref="FrameChannel.Poll"/> says whether it is
-        /// there. On Linux and Windows.
+        /// there. On Linux, Windows and macOS.
         /// </summary>
         public FrameChannel Frames(string name, FrameOptions options = null)
         {

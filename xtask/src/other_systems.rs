@@ -11,14 +11,14 @@ use crate::windows::Kit;
 /// A system, and the packages that it has not.
 struct System {
     target: &'static str,
-    /// What needs frames, which are there on Linux and Windows.
+    /// What opens files as Linux alone does.
     without: &'static [&'static str],
 }
 
 const SYSTEMS: [System; 2] = [
     System {
         target: "aarch64-apple-darwin",
-        without: &["assets", "render"],
+        without: &["assets"],
     },
     System {
         target: "aarch64-unknown-linux-gnu",

@@ -84,6 +84,7 @@ fn posix_frames(session: &Session<'_>) -> anyhow::Result<Tally> {
         .cargo()?
         .args(["test", "--no-fail-fast"])
         .args(["--package", "nearcall-sys", "--package", "nearcall-frames"])
+        .args(["--package", "nearcall-sidecar", "--package", "render"])
         .env("RUSTFLAGS", "--cfg nearcall_posix")
         .env("CARGO_TARGET_DIR", session.root.join("target/posix"));
     Ok(tests(suites)?.0)

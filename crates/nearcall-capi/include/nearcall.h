@@ -981,8 +981,8 @@ nearcall_result nearcall_unary(nearcall_channel channel,
 /**
  * Opens a channel of frames by its name, such as "render.main". It never waits, not for the server either: whether
  * the channel is there is found by nearcall_frames_poll and nearcall_frames_wait. Where the server is gone later on,
- * the channel is opened again by itself, for a minute. From any thread. `options` may be null. On Linux and
- * Windows; elsewhere NEARCALL_ERROR_UNSUPPORTED, and with no channel and no frame the other functions have nothing that
+ * the channel is opened again by itself, for a minute. From any thread. `options` may be null. On Linux,
+ * Windows and macOS; elsewhere NEARCALL_ERROR_UNSUPPORTED, and with no channel and no frame the other functions have nothing that
  * they could be called with.
  */
 NEARCALL_API

@@ -1,16 +1,16 @@
 //! Frames that this process looks at: a channel of them opened, looked at, held, let go of.
 
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod absent;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod lease;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod look;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod options;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod seen;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod trouble;
 
 use std::ffi::c_char;
@@ -28,21 +28,21 @@ use crate::runtime::running;
 use crate::table;
 use crate::versioned::{self, Place};
 
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use absent::hand_out;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 pub(crate) use absent::{FrameReader, Lease};
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 pub(crate) use lease::Lease;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 use lease::hand_out;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 pub(crate) use look::FrameReader;
 
 /// Opens a channel of frames by its name, such as "render.main". It never waits, not for the server either: whether
 /// the channel is there is found by nearcall_frames_poll and nearcall_frames_wait. Where the server is gone later on,
-/// the channel is opened again by itself, for a minute. From any thread. `options` may be null. On Linux and
-/// Windows; elsewhere NEARCALL_ERROR_UNSUPPORTED, and with no channel and no frame the other functions have nothing that
+/// the channel is opened again by itself, for a minute. From any thread. `options` may be null. On Linux,
+/// Windows and macOS; elsewhere NEARCALL_ERROR_UNSUPPORTED, and with no channel and no frame the other functions have nothing that
 /// they could be called with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nearcall_frames_open(

@@ -5,16 +5,16 @@
 mod arith;
 #[cfg(any(target_os = "linux", windows))]
 mod assets;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod framed;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod killed;
 mod lesson;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod picture;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod render;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unframed;
 
 use std::path::{Path, PathBuf};
@@ -35,10 +35,10 @@ use crate::registered;
 use crate::session::{Session, Show};
 use crate::state_folder::StateFolder;
 use crate::supervise::{Plan, Status};
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 use framed as frames;
 use lesson::Lesson;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use unframed as frames;
 
 /// Start this repository's services in a world of their own, call them, and stop them.

@@ -15,7 +15,7 @@ mod describe;
 mod dial;
 mod doctor;
 mod down;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod frames;
 mod imp;
 mod list;
@@ -23,7 +23,7 @@ mod log_file;
 mod logs;
 mod names;
 mod new;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod no_frames;
 mod output;
 mod probe;
@@ -43,7 +43,7 @@ use std::process::ExitCode;
 
 use args::{Cli, Command};
 use clap::Parser as _;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 use no_frames as frames;
 
 fn main() -> ExitCode {

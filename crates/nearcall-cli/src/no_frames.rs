@@ -10,7 +10,7 @@ use crate::output;
 /// Show frame channels: which there are, who reads them, and the pictures in them
 #[derive(Debug, Args)]
 pub(crate) struct FramesArgs {
-    /// What the command takes on Linux and Windows
+    /// What the command takes on Linux, Windows and macOS
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     words: Vec<OsString>,
 }
@@ -24,7 +24,7 @@ pub(crate) async fn run(args: FramesArgs) -> anyhow::Result<ExitCode> {
         .collect();
     Err(output::failure(
         format!(
-            "`nearcall frames {}` is for Linux and Windows: frame channels are not on this system yet",
+            "`nearcall frames {}` is for Linux, Windows and macOS: frame channels are not on this system yet",
             words.join(" ")
         ),
         "calls work here; `nearcall list` shows what is served",

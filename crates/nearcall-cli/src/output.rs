@@ -30,7 +30,7 @@ pub(crate) fn bytes(bytes: &[u8]) -> io::Result<()> {
 
 /// Writes text to stdout whose colours are what it is about: they go wherever it goes, whatever `NO_COLOR` says. A console of
 /// Windows is told to understand them.
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 pub(crate) fn drawing(text: &str) -> io::Result<()> {
     let mut stdout = anstream::AutoStream::always_ansi(io::stdout().lock());
     stdout.write_all(text.as_bytes())?;

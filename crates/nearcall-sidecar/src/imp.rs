@@ -3,6 +3,8 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
@@ -12,6 +14,8 @@ mod windows;
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{TIERS, USUAL_TIERS};
+#[cfg(target_os = "macos")]
+pub(crate) use macos::{TIERS, USUAL_TIERS};
 #[cfg(unix)]
 pub(crate) use unix::{Passed, User, borrowed, user_of};
 #[cfg(unix)]

@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![cfg(any(target_os = "linux", windows))]
+#![cfg(any(target_os = "linux", target_os = "macos", windows))]
 
 mod bulk_layout;
 pub mod client;

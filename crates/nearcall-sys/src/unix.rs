@@ -15,6 +15,8 @@ pub mod credentials;
 pub mod packet;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod pages;
+#[cfg(target_os = "linux")]
+mod path;
 
 #[cfg(all(target_os = "linux", not(nearcall_posix)))]
 mod linux;

@@ -2,7 +2,10 @@
 
 #[doc(hidden)]
 pub mod codegen;
-#[cfg(all(feature = "frames", any(target_os = "linux", windows)))]
+#[cfg(all(
+    feature = "frames",
+    any(target_os = "linux", target_os = "macos", windows)
+))]
 pub mod frames;
 #[cfg(feature = "log")]
 pub mod log;

@@ -23,7 +23,7 @@ pub(super) async fn show(
     _folder: &Path,
 ) -> anyhow::Result<Vec<(bool, &'static str)>> {
     output::note(
-        "left out here: pictures, sounds and meshes in shared memory, which are for Linux and Windows",
+        "left out here: pictures, sounds and meshes in shared memory, which are for Linux, Windows and macOS",
     );
     Ok(Vec::new())
 }

@@ -4,9 +4,9 @@
 mod bridge;
 mod call;
 mod dial;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod drawn;
-#[cfg(any(target_os = "linux", windows))]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod frames;
 mod help;
 mod lifecycle;

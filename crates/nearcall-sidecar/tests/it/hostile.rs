@@ -12,7 +12,7 @@ use super::tickets::answer;
 async fn garbage_at_the_broker_is_hung_up_on() {
     let mut served = Served::start().await;
     let mut stream = served.open(Tier::Broker, Options::default()).await;
-    let garbage: [&[u8]; 5] = [b"x", &[0; 31], &[0; 32], &[0xff; 33], &[7; 4_096]];
+    let garbage: [&[u8]; 5] = [b"x", &[0; 31], &[0; 32], &[0xff; 33], &[7; 1_000]];
     for bytes in garbage {
         let socket = packet::connect(&served.broker()).unwrap();
         socket.send(bytes, &[]).unwrap();

@@ -1,21 +1,21 @@
 //! Frames served and read over real sockets, by every way that they come.
 
-#![cfg(any(target_os = "linux", windows))]
+#![cfg(any(target_os = "linux", target_os = "macos", windows))]
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a test that cannot go on has failed, and roles speak to the test that started them"
 )]
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod changing;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod death;
 #[cfg(target_os = "linux")]
 mod files;
 #[cfg(windows)]
 mod handles;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod hostile;
 #[cfg(target_os = "linux")]
 mod liar;
@@ -27,23 +27,31 @@ mod memory;
 mod namespaces;
 #[cfg(target_os = "linux")]
 mod other_user;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod policies;
 #[cfg(target_os = "linux")]
 mod polled;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod quotas;
 #[cfg(target_os = "linux")]
 mod role;
 #[cfg(target_os = "linux")]
 mod sealed;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "some of it is for tests of files and of paths")
+)]
 mod served;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod stopping;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "some of it is for tests of files and of paths")
+)]
 mod stream;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod tickets;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod tiers;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nearcall_frames::{Geometry, LoanError, Policy, Then};
 use nearcall_sidecar::{NextError, Options, Tier};
 
-use super::served::{BYTES, LONG, Served, frame};
+use super::served::{BYTES, IN_PLACE, LONG, Served, frame};
 
 fn with(policy: Policy) -> Options {
     Options {
@@ -16,7 +16,7 @@ fn with(policy: Policy) -> Options {
 
 #[tokio::test]
 async fn a_slow_reader_finds_a_gap_and_harms_nobody() {
-    for tier in [Tier::Broker, Tier::Proc] {
+    for &tier in IN_PLACE {
         let mut served = Served::start().await;
         let policy = Policy::DropOldest { depth: 2 };
         let mut slow = served.open(tier, with(policy)).await;
@@ -61,7 +61,7 @@ async fn latest_over_a_slow_stream_is_the_latest() {
 
 #[tokio::test]
 async fn a_writer_waits_for_who_asked_for_it_and_no_longer() {
-    for tier in [Tier::Broker, Tier::Proc] {
+    for &tier in IN_PLACE {
         let mut served = Served::start_with(Geometry::new(8, BYTES, 0).unwrap()).await;
         let policy = Policy::Block {
             max_wait: Duration::from_secs(9),

@@ -66,7 +66,7 @@ async fn tickets_that_nobody_uses_are_limited() {
         let channel = others[number % others.len()].name().to_owned();
         let request = wire::OpenRequest {
             channel,
-            ..request(wire::Tier::Proc, 1)
+            ..request(wire::Tier::Inline, 1)
         };
         if let Err(status) = client.open(request).await {
             refusal = Some((number, status));

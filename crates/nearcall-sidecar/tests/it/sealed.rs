@@ -58,7 +58,9 @@ async fn a_sealed_server_is_closed_to_its_own_user() {
     assert_eq!(tiers, ["broker", "inline", "inline", "inline"]);
 }
 
-/// What the test above would say of a server that is not sealed: the door that it closes is there.
+/// What the test above would say of a server that is not sealed: the door that it closes is there. Memory is found by its
+/// name, which what is made for macOS has none of.
+#[cfg(not(nearcall_posix))]
 #[tokio::test]
 async fn a_server_that_is_not_sealed_is_open_to_its_own_user() {
     let Tried { pried, tiers } = tried("server").await;

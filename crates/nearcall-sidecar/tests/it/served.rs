@@ -21,6 +21,20 @@ pub(crate) const BYTES: usize = 300 * 1_024;
 
 pub(crate) const NAME: &str = "render.main";
 
+/// The ways by which frames are looked at in place.
+pub(crate) const IN_PLACE: &[Tier] = if cfg!(target_os = "linux") {
+    &[Tier::Broker, Tier::Proc]
+} else {
+    &[Tier::Broker]
+};
+
+/// The way where there is no broker to be had.
+pub(crate) const NEXT: Tier = if cfg!(target_os = "linux") {
+    Tier::Proc
+} else {
+    Tier::Inline
+};
+
 pub(crate) struct Served {
     pub(crate) frames: Frames,
     pub(crate) writer: Writer,
@@ -152,6 +166,7 @@ pub(crate) fn frames_in(folder: &Path) -> Frames {
         std::fs::set_permissions(folder, alone).unwrap();
     }
     let frames = Frames::new();
+    #[cfg(target_os = "linux")]
     frames.allow_files_in(folder).unwrap();
     frames
 }

@@ -6,7 +6,7 @@ use nearcall_frames::Geometry;
 use nearcall_rpc::Server;
 use nearcall_sidecar::{Frames, Options, Tier};
 
-use super::served::{NAME, Served, frame};
+use super::served::{NAME, NEXT, Served, frame};
 
 #[tokio::test]
 async fn nothing_is_left_and_streams_do_not_hold_the_stop_up() {
@@ -64,7 +64,7 @@ async fn what_is_no_socket_is_left_alone() {
     let served = Served::start().await;
     std::fs::write(served.broker(), "mine").unwrap();
     let stream = nearcall_sidecar::open(&served.channel().await, NAME).await;
-    assert_eq!(stream.unwrap().tier(), Some(Tier::Proc));
+    assert_eq!(stream.unwrap().tier(), Some(NEXT));
     let broker = served.broker();
     let (.., folder, _writer) = served.stop().await;
     assert_eq!(std::fs::read_to_string(broker).unwrap(), "mine");

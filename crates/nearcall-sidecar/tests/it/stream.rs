@@ -85,6 +85,7 @@ pub(crate) async fn claimed(served: &Served) -> Socket {
     .unwrap()
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn frames_come_as_credit_allows_and_pins_are_held_until_let_go() {
     let mut served = Served::start().await;
@@ -120,6 +121,7 @@ async fn frames_come_as_credit_allows_and_pins_are_held_until_let_go() {
     assert_eq!(spoken.frame().await.info.unwrap().seq, 5);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_policy_can_change_on_the_way() {
     let mut served = Served::start().await;

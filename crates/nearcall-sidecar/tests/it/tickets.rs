@@ -66,7 +66,7 @@ async fn a_ticket_is_for_its_own_door() {
     let served = Served::start().await;
     let mut client = served.client().await;
     let opened = open(&mut client, wire::Tier::Broker).await;
-    let streamed = open(&mut client, wire::Tier::Proc).await;
+    let streamed = open(&mut client, wire::Tier::Inline).await;
     let socket = packet::connect(opened.broker_path.as_ref()).unwrap();
     let answer = present(socket, &streamed.ticket).await;
     assert_eq!(answer, Some(Message::Refused(Refusal::Ticket)));

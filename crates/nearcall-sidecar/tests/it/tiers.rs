@@ -4,7 +4,7 @@ use nearcall_frames::meta::Video;
 use nearcall_frames::{Details, Geometry, Meta, Policy};
 use nearcall_sidecar::{FrameStream, NextError, Options, Tier};
 
-use super::served::{BYTES, LONG, NAME, Served, by, frame, payload};
+use super::served::{BYTES, IN_PLACE, LONG, NAME, NEXT, Served, by, frame, payload};
 
 /// Every frame in turn.
 fn in_turn() -> Options {
@@ -73,7 +73,7 @@ async fn a_reader_waits_for_what_is_not_there_yet_and_hears_the_end() {
 
 #[tokio::test]
 async fn who_keeps_all_frames_is_told_and_goes_on_with_one_less() {
-    for tier in [Tier::Broker, Tier::Proc] {
+    for &tier in IN_PLACE {
         let mut served = Served::start().await;
         let mut stream = served.open(tier, in_turn()).await;
         let mut kept = Vec::new();
@@ -187,7 +187,7 @@ async fn the_server_picks_what_suits() {
     let mut elsewhere = served.open(Tier::Broker, all()).await;
     std::fs::remove_file(served.broker()).unwrap();
     let mut stream = all().open(&channel, NAME).await.unwrap();
-    assert_eq!(stream.tier(), Some(Tier::Proc));
+    assert_eq!(stream.tier(), Some(NEXT));
     let broker_alone = Options {
         tiers: vec![Tier::Broker],
         ..all()

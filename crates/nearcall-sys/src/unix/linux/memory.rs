@@ -5,6 +5,7 @@ mod futex;
 mod make;
 mod open;
 
+pub use crate::unix::path::open_path;
 pub use error::{MakeError, MakeStep, OpenError, Seal};
 pub use make::{make_region, make_return_page, make_upload};
-pub use open::{open_path, open_region, open_return_page, open_upload};
+pub use open::{open_region, open_return_page, open_upload};

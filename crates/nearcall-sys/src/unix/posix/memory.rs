@@ -10,6 +10,8 @@ mod error;
 mod make;
 mod open;
 
+#[cfg(target_os = "linux")]
+pub use crate::unix::path::open_path;
 pub use error::{MakeError, MakeStep, OpenError};
 pub use make::{make_region, make_return_page, make_upload};
 pub use open::{open_region, open_return_page, open_upload};

@@ -1,10 +1,8 @@
 //! Opening memory that another process made, after the checks that make it safe to map.
 
-use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::os::fd::BorrowedFd;
 
-use rustix::fs::{Mode, OFlags, SealFlags, fcntl_get_seals, fstat, fstatfs};
+use rustix::fs::{SealFlags, fcntl_get_seals, fstat, fstatfs};
 use rustix::io::Errno;
 
 use super::error::{OpenError, Seal};
@@ -30,19 +28,6 @@ pub fn open_region(descriptor: BorrowedFd<'_>, bytes: usize) -> Result<ReadOnly,
         &[Seal::Shrink, Seal::Grow, Seal::Write],
     )?;
     Ok(ReadOnly::new(map(descriptor, bytes, Access::Read)?))
-}
-
-/// Opens what a path names for reading, so that [`open_region`] can look at it. Never waits.
-///
-/// A path below another process's `/proc` may lead to anything, and opening a pipe for reading the ordinary way waits
-/// until somebody writes it.
-///
-/// # Errors
-///
-/// There is nothing, or this process may not read it.
-pub fn open_path(path: &Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    Ok(rustix::fs::open(path, flags, Mode::empty())?)
 }
 
 /// Maps the return page that a server made for this reader, for writing.
