@@ -17,9 +17,9 @@ const GAP: Duration = Duration::from_millis(500);
 pub(super) fn start_another() {
     let mut other = command("idle");
     other.stdin(Stdio::null()).stdout(Stdio::null());
-    let other = other.spawn().unwrap();
+    let mut other = other.spawn().unwrap();
     say(other.id());
-    std::thread::sleep(LONG);
+    other.wait().unwrap();
 }
 
 /// Whether what a child starts first of all ends with the job that it was put into, long after its start.
@@ -32,18 +32,16 @@ fn ends_with_its_job(is_suspended: bool) -> bool {
     }
     let mut parent = Other::spawn(&mut parent);
     let job = Job::new().unwrap();
-    let mut early = None;
-    if !is_suspended {
-        // It goes on only where the child has begun by itself.
-        early = Some(parent.hear());
-    }
-    std::thread::sleep(GAP);
-    if is_suspended {
+    let other = if is_suspended {
+        std::thread::sleep(GAP);
         job.begin(parent.child.id()).unwrap();
+        parent.hear()
     } else {
+        let other = parent.hear();
         job.adopt(&parent.child).unwrap();
-    }
-    let other: u32 = early.unwrap_or_else(|| parent.hear()).parse().unwrap();
+        other
+    };
+    let other = other.parse().unwrap();
     let started = Process::open(other).unwrap();
     drop(job);
     parent.child.wait().unwrap();
