@@ -21,26 +21,23 @@ const KIT: &str = "windows-kit";
 /// What the kit builds for.
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
-/// The packages whose tests run on Windows.
-const PACKAGES: [&str; 10] = [
+/// The packages that are there on Windows.
+const PACKAGES: [&str; 15] = [
     "arith",
+    "assets",
+    "nearcall",
+    "nearcall-build",
     "nearcall-capi",
     "nearcall-cli",
     "nearcall-frames",
     "nearcall-lane",
+    "nearcall-proto",
     "nearcall-rpc",
     "nearcall-sidecar",
     "nearcall-sys",
+    "nearcall-testkit",
     "nearcall-transport",
     "render",
-];
-
-/// Other packages that are built for Windows, whose tests are elsewhere or not for Wine.
-const ALSO_BUILT: [&str; 4] = [
-    "nearcall",
-    "nearcall-build",
-    "nearcall-proto",
-    "nearcall-testkit",
 ];
 
 /// What each test that needs more than Wine says; it counts as passed for its test program, and not here.
@@ -120,9 +117,8 @@ fn kit(session: &Session<'_>) -> anyhow::Result<Tally> {
 }
 
 fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
-    // What the tests of the command supervise. A test of examples would build them under other names.
-    suites(session, "build")?.arg("--examples").succeed()?;
-    let cargo = suites(session, "test")?
+    build(session)?;
+    let cargo = cargo(session, "test")?
         .args(["--no-fail-fast", "--tests"])
         // What cargo says of the workspace is not to be had within Wine.
         .env("INSTA_WORKSPACE_ROOT", session.root)
@@ -150,38 +146,41 @@ fn run(session: &Session<'_>) -> anyhow::Result<Tally> {
     Ok(tally)
 }
 
-/// A cargo with its task for the packages whose tests run on Windows.
-fn suites(session: &Session<'_>, task: &str) -> anyhow::Result<Program> {
-    let packages = PACKAGES
-        .into_iter()
-        .flat_map(|package| ["--package", package]);
-    let cargo = cargo(session, task)?.args(packages);
-    Ok(cargo.args(["--features", "nearcall-transport/parity-tokio-ipc"]))
+/// Builds all that is built for Windows: the tests, the examples that those of the command supervise, the programs, the C
+/// library. All at once, since one package alone has other features, and so needs half of everything built anew.
+///
+/// # Errors
+///
+/// It does not build.
+pub(crate) fn build(session: &Session<'_>) -> anyhow::Result<()> {
+    cargo(session, "build")?.arg("--all-targets").succeed()?;
+    Ok(())
 }
 
-/// A cargo that builds for Windows, with its task: the one of this machine on Windows, elsewhere the kit's.
+/// A cargo with its task for what is there on Windows: the one of this machine on Windows, elsewhere the kit's.
 fn cargo(session: &Session<'_>, task: &str) -> anyhow::Result<Program> {
-    if cfg!(windows) {
-        return Ok(session.cargo()?.arg(task));
-    }
-    let kit = Kit::of(session)?;
-    let cargo = match task {
-        // No other can read the std of the kit's compiler.
-        "clippy" => kit
-            .set(session.program(kit.clippy()?)?.showing_progress())
-            .env("CARGO_TARGET_DIR", &kit.built),
-        _ => kit.cargo(session)?,
+    let cargo = if cfg!(windows) {
+        session.cargo()?.arg(task)
+    } else {
+        let kit = Kit::of(session)?;
+        let cargo = match task {
+            // No other can read the std of the kit's compiler.
+            "clippy" => kit
+                .set(session.program(kit.clippy()?)?.showing_progress())
+                .env("CARGO_TARGET_DIR", &kit.built),
+            _ => kit.cargo(session)?,
+        };
+        cargo.args([task, "--target", TARGET])
     };
-    Ok(cargo.args([task, "--target", TARGET]))
+    let packages = PACKAGES.iter().flat_map(|package| ["--package", package]);
+    let parity = ["--features", "nearcall-transport/parity-tokio-ipc"];
+    Ok(cargo.args(packages).args(parity))
 }
 
 /// As the lints of `cargo xtask ci`, which see what is for this system alone.
 fn lints(session: &Session<'_>) -> anyhow::Result<Tally> {
-    let packages = PACKAGES.into_iter().chain(ALSO_BUILT);
     cargo(session, "clippy")?
         .arg("--all-targets")
-        .args(packages.flat_map(|package| ["--package", package]))
-        .args(["--features", "nearcall-transport/parity-tokio-ipc"])
         .args(["--", "-D", "warnings"])
         // It asks for `const` where there is one: what it looks at is another expansion of `thread_local!`.
         .args(["-A", "clippy::missing_const_for_thread_local"])

@@ -3,7 +3,7 @@
 //! Nothing is served inside the command: what is shown goes from one process to another.
 
 mod arith;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod assets;
 #[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod framed;

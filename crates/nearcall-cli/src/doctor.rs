@@ -91,6 +91,7 @@ pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     };
     findings.extend(environment::addresses());
     findings.extend(environment::open_files());
+    findings.extend(environment::memory());
     findings.extend(folders::check(&world));
     findings.extend(servers::check(&world).await);
     findings.extend(toolchains::check().await);

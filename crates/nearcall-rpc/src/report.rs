@@ -42,7 +42,11 @@ mod tests {
         );
         assert_eq!(
             text,
-            "cannot wait for SIGINT and SIGTERM\n  because: no room"
+            if cfg!(windows) {
+                "cannot wait for ctrl-c, ctrl-break and the end of the console\n  because: no room"
+            } else {
+                "cannot wait for SIGINT and SIGTERM\n  because: no room"
+            }
         );
     }
 }

@@ -101,8 +101,8 @@ pub enum ServeError {
     /// The descriptors of the services contradict each other.
     #[error("the services' descriptors cannot be served by reflection")]
     Schema(#[source] tonic_reflection::server::Error),
-    /// SIGINT and SIGTERM cannot be waited for.
-    #[error("cannot wait for SIGINT and SIGTERM")]
+    /// What asks a process to stop cannot be waited for: SIGINT and SIGTERM, on Windows what the console says.
+    #[error("cannot wait for {}", signals::NAMES)]
     Signals(#[source] std::io::Error),
     /// A listener is beyond use.
     #[error("the listener at {address} failed; the server stopped")]

@@ -12,10 +12,11 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub use unix::{clock, inherit, limits, process};
+pub use unix::{clock, inherit, limits, process, room};
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 pub use unix::{credentials, packet};
 #[cfg(windows)]
 pub use windows::{
-    claim, clock, descriptor, event, handover, identity, inherit, name, pipe, process, socket, wine,
+    claim, clock, descriptor, event, handover, identity, inherit, name, pipe, process, room,
+    socket, wine,
 };

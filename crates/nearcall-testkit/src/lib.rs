@@ -7,6 +7,7 @@ pub mod arith {
 
 pub mod interop;
 mod isolated;
+mod link;
 mod mirror;
 #[cfg(target_os = "linux")]
 mod namespaces;
@@ -14,6 +15,8 @@ pub mod probe;
 #[cfg(unix)]
 mod root;
 mod running;
+#[cfg(windows)]
+mod squat;
 pub mod transport;
 mod wait;
 #[cfg(windows)]
@@ -23,12 +26,15 @@ mod wires;
 #[cfg(windows)]
 pub use isolated::alone;
 pub use isolated::isolated;
+pub use link::{link_file, link_folder};
 pub use mirror::{call_back, mirror};
 #[cfg(target_os = "linux")]
 pub use namespaces::{apart, left_out_without_namespaces};
 #[cfg(unix)]
 pub use root::left_out_without_root;
 pub use running::{Running, address_in, local_address, parity_address};
+#[cfg(windows)]
+pub use squat::{STRANGER, squat};
 pub use wait::{PATIENCE, eventually};
 #[cfg(windows)]
 pub use wine::left_out_by_wine;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use nearcall::tokio::sync::oneshot;
 use nearcall::tokio::task::JoinHandle;
-use nearcall::{Address, Channel, ChannelBuilder, Drained, Server, Wire};
+use nearcall::{Address, Channel, ChannelBuilder, Connection, Drained, Server, Wire};
 use tempfile::TempDir;
 
 use crate::probe::{Probe, ProbeClient, ProbeServer, Tally};
@@ -91,11 +91,15 @@ impl Running {
         address.is_taken()
     }
 
-    /// Its socket.
-    #[cfg(unix)]
-    #[must_use]
-    pub fn socket(&self) -> std::path::PathBuf {
-        self.folder.path().join("probe.sock")
+    /// A bare connection to it, on which nothing was said.
+    ///
+    /// # Panics
+    ///
+    /// It cannot be reached.
+    pub async fn dial(&self) -> Connection {
+        let address: Address = self.address().parse().expect("an address");
+        let dialed = Connection::connect(&address).await;
+        dialed.expect("the server can be reached")
     }
 
     /// The folder that the socket is in, so that another server can take its place.

@@ -11,7 +11,8 @@ pub use listening::{
     nobody_listens, peer_is_known,
 };
 pub use stream::{
-    echo, end_follows_a_dropped_peer, half_close, large_transfers_both_ways, vectored_writes,
+    echo, end_follows_a_dropped_peer, end_follows_a_peer_that_leaves_halfway, half_close,
+    large_transfers_both_ways, vectored_writes,
 };
 pub use wire::Wire;
 
@@ -20,7 +21,8 @@ pub use wire::Wire;
 macro_rules! stream_suite {
     ($name:ident, $wire:expr) => {
         $crate::transport_suite!(@tests $name, $wire, [
-            echo, large_transfers_both_ways, half_close, end_follows_a_dropped_peer, vectored_writes
+            echo, large_transfers_both_ways, half_close, end_follows_a_dropped_peer,
+            end_follows_a_peer_that_leaves_halfway, vectored_writes
         ]);
     };
 }
@@ -30,7 +32,8 @@ macro_rules! stream_suite {
 macro_rules! transport_suite {
     ($name:ident, $wire:expr) => {
         $crate::transport_suite!(@tests $name, $wire, [
-            echo, large_transfers_both_ways, half_close, end_follows_a_dropped_peer, vectored_writes,
+            echo, large_transfers_both_ways, half_close, end_follows_a_dropped_peer,
+            end_follows_a_peer_that_leaves_halfway, vectored_writes,
             accept_is_cancel_safe, bind_twice_is_refused, drop_leaves_nothing, many_connections, nobody_listens,
             peer_is_known
         ]);

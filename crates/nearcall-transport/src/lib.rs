@@ -32,6 +32,8 @@ pub use nearcall_sys::clock::thread_cpu_time;
 pub use nearcall_sys::limits::raise_open_files;
 /// Starting and ending the processes that serve.
 pub use nearcall_sys::process;
+/// How much room there is, in folders and in memory.
+pub use nearcall_sys::room;
 
 /// What a `parity:` address says in a build without it.
 #[cfg(not(feature = "parity-tokio-ipc"))]

@@ -18,7 +18,7 @@ pub use nearcall_rpc::{
 };
 pub use nearcall_transport::{
     Address, Connection, Peer, PeerPolicy, PrivateDir, Target, Transport, child,
-    create_private_file, name, process, runtime_dir,
+    create_private_file, name, process, room, runtime_dir,
 };
 pub use prost_types;
 pub use run::{block_on, connect};

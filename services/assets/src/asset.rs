@@ -1,6 +1,4 @@
-//! What an asset is: its kind, its path, what is in it, and why it is not to be had.
-
-use crate::limits::PATH_BYTES_MAX;
+//! What an asset is: its kind, what is in it, and why it is not to be had.
 
 /// What a file's ending says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,10 +10,6 @@ pub(crate) enum Format {
     /// Both as text and in one piece.
     Gltf,
 }
-
-/// A path within the folder of assets, as far as its letters say: relative, and without `..`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct AssetPath(String);
 
 /// What was decoded.
 #[derive(Debug, PartialEq)]
@@ -110,33 +104,6 @@ impl Format {
     }
 }
 
-impl AssetPath {
-    pub(crate) fn new(path: &str) -> Result<Self, LoadError> {
-        LoadError::unless("a path", path.len(), PATH_BYTES_MAX)?;
-        let is_part = |part: &str| !matches!(part, "" | "." | "..");
-        let leads_out = path.starts_with('/') || path.split('/').any(|part| part == "..");
-        if leads_out {
-            return Err(LoadError::Outside);
-        }
-        if path.contains('\0') || !path.split('/').all(is_part) {
-            return Err(LoadError::NotFound);
-        }
-        Ok(Self(path.to_owned()))
-    }
-
-    /// What the path of another file says that stands in this one.
-    pub(crate) fn beside(&self, name: &str) -> Result<Self, LoadError> {
-        match self.0.rsplit_once('/') {
-            Some((folder, _)) => Self::new(&format!("{folder}/{name}")),
-            None => Self::new(name),
-        }
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,25 +116,5 @@ mod tests {
         check("a.glb", Some(Format::Gltf));
         check("png", None);
         check("a.exe", None);
-    }
-
-    #[test]
-    fn paths_stay_within() {
-        let check = |path: &str, expected: Result<(), LoadError>| {
-            assert_eq!(AssetPath::new(path).map(drop), expected, "{path}");
-        };
-        check("a.png", Ok(()));
-        check("a/b c/ä..png", Ok(()));
-        for path in ["..", "../a.png", "a/../../b", "a/..", "/etc/passwd", "//a"] {
-            check(path, Err(LoadError::Outside));
-        }
-        for path in ["", "a//b", "./a", "a/", "a\0b"] {
-            check(path, Err(LoadError::NotFound));
-        }
-        let long = AssetPath::new(&"a".repeat(PATH_BYTES_MAX + 1));
-        assert!(matches!(long, Err(LoadError::TooLarge { .. })));
-        let model = AssetPath::new("models/a.gltf").unwrap();
-        assert_eq!(model.beside("a.bin").unwrap().as_str(), "models/a.bin");
-        assert_eq!(model.beside("../a.bin"), Err(LoadError::Outside));
     }
 }

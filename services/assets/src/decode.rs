@@ -6,8 +6,9 @@ mod sound;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::asset::{Asset, AssetPath, Format, LoadError};
+use crate::asset::{Asset, Format, LoadError};
 use crate::folder::Folder;
+use crate::path::AssetPath;
 
 /// Decodes a file. A glTF file may name others, which are read from the folder too.
 pub(crate) fn decode(

@@ -1,19 +1,38 @@
-//! The folder of assets, which nothing leads out of: the kernel looks at each step of a path, see `openat2(2)`.
+//! The folder of assets, which nothing leads out of: each step of a path is opened in the folder before it, and no step is a
+//! link.
+//!
+//! `cap-std` opens it: on Linux by `openat2(2)`, elsewhere on Unix by `openat(2)`, on Windows by `NtCreateFile` in a folder
+//! that can neither be moved nor be removed while it is open.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::os::fd::OwnedFd;
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags};
-use rustix::io::Errno;
+use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsSyncExt as _};
+use cap_std::fs::{Dir, DirEntry, FileType, OpenOptions};
 
-use crate::asset::{AssetPath, Format, LoadError};
-use crate::limits::{DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, STEP_BYTES};
+use crate::asset::{Format, LoadError};
+use crate::limits::{DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, NAMES_MAX, STEP_BYTES};
+use crate::path::AssetPath;
+#[cfg(unix)]
+use unix as imp;
+#[cfg(windows)]
+use windows as imp;
 
 /// An open folder. It stays what it is, whatever becomes of its path.
 #[derive(Debug)]
-pub(crate) struct Folder(OwnedFd);
+pub(crate) struct Folder {
+    dir: Dir,
+    /// Held while a file gets its name: Windows refuses who comes at the same moment.
+    naming: Mutex<()>,
+}
 
 /// A file that there is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,32 +47,41 @@ pub(crate) struct Entry {
 pub(crate) struct Listed {
     pub(crate) entries: Vec<Entry>,
     pub(crate) truncated: bool,
+    /// How many names were looked at.
+    names: usize,
 }
 
 impl Folder {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
+        let dir = Dir::open_ambient_dir(path, cap_std::ambient_authority())?;
+        let naming = Mutex::default();
+        Ok(Self { dir, naming })
     }
 
-    /// Opens what is at a path within, as long as no step of it leads out or is a symbolic link.
-    fn at(&self, path: &str, flags: OFlags, mode: Mode) -> Result<OwnedFd, LoadError> {
-        let within =
-            ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        rustix::fs::openat2(&self.0, path, flags | OFlags::CLOEXEC, mode, within).map_err(unopened)
+    /// The folder at a path within; without one, this one.
+    fn within(&self, path: Option<&str>) -> Result<Dir, LoadError> {
+        let mut folder = self.dir.try_clone().map_err(unread)?;
+        for name in path.into_iter().flat_map(|path| path.split('/')) {
+            folder = step(&folder, name)?;
+        }
+        Ok(folder)
     }
 
     /// Opens a file for reading, and says how many bytes it has.
     pub(crate) fn file(&self, path: &AssetPath) -> Result<(File, u64), LoadError> {
+        let (folder, name) = path.split();
+        let folder = self.within(folder)?;
+        let mut options = OpenOptions::new();
         // Not to wait for who writes into a pipe, before it is known that it is one.
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK;
-        let file = File::from(self.at(path.as_str(), flags, Mode::empty())?);
+        options.read(true).nonblock(true).follow(FollowSymlinks::No);
+        let file = folder.open_with(name, &options);
+        let file = file.map_err(|error| unopened(&folder, name, error))?;
         let facts = file.metadata().map_err(unread)?;
         if !facts.is_file() {
             return Err(LoadError::NotFound);
         }
         LoadError::unless("a file", facts.len(), FILE_BYTES_MAX)?;
-        Ok((file, facts.len()))
+        Ok((file.into_std(), facts.len()))
     }
 
     /// Reads a file, telling how far it is after each step. It may have grown since, which counts as damage.
@@ -79,72 +107,20 @@ impl Folder {
         Ok(bytes)
     }
 
-    /// The assets in a folder within, or in all, by path. Symbolic links are left out.
+    /// The assets in a folder within, or in all, by path. Links are left out.
     pub(crate) fn list(&self, within: Option<&AssetPath>) -> Result<Listed, LoadError> {
-        let start = within.map_or(String::new(), |path| format!("{}/", path.as_str()));
+        let within = within.map(AssetPath::as_str);
+        let start = within.map_or(String::new(), |path| format!("{path}/"));
         let mut listed = Listed {
             entries: Vec::new(),
             truncated: false,
+            names: 0,
         };
-        self.walk(&start, 0, &mut listed)?;
+        walk(&self.within(within)?, &start, 0, &mut listed)?;
         listed
             .entries
             .sort_by(|one, other| one.path.cmp(&other.path));
         Ok(listed)
-    }
-
-    fn walk(&self, prefix: &str, depth: usize, listed: &mut Listed) -> Result<(), LoadError> {
-        let here = if prefix.is_empty() { "." } else { prefix };
-        let folder = self.at(here, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
-        let mut folders = Vec::new();
-        for entry in Dir::read_from(&folder).map_err(unopened)? {
-            let entry = entry.map_err(unopened)?;
-            // What is no text cannot be told, nor asked for.
-            let Ok(name) = entry.file_name().to_str() else {
-                continue;
-            };
-            let path = format!("{prefix}{name}");
-            let Ok(path) = AssetPath::new(&path) else {
-                continue;
-            };
-            // Some file systems do not say it here.
-            let kind = match entry.file_type() {
-                FileType::Unknown => self.kind(&path),
-                known => known,
-            };
-            match (kind, Format::of(name)) {
-                (FileType::Directory, _) if depth < DEPTH_MAX => folders.push(path),
-                (FileType::Directory, _) => listed.truncated = true,
-                (FileType::RegularFile, Some(format)) => {
-                    if listed.entries.len() == FILES_MAX {
-                        listed.truncated = true;
-                        return Ok(());
-                    }
-                    let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
-                    let facts = rustix::fs::statat(&folder, name, flags).map_err(unopened)?;
-                    let bytes = u64::try_from(facts.st_size).unwrap_or(0);
-                    listed.entries.push(Entry {
-                        path,
-                        format,
-                        bytes,
-                    });
-                }
-                _ => {}
-            }
-        }
-        folders.sort();
-        for path in folders {
-            self.walk(&format!("{}/", path.as_str()), depth + 1, listed)?;
-        }
-        Ok(())
-    }
-
-    fn kind(&self, path: &AssetPath) -> FileType {
-        let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
-        let facts = rustix::fs::statat(&self.0, path.as_str(), flags);
-        facts.map_or(FileType::Unknown, |facts| {
-            FileType::from_raw_mode(facts.st_mode)
-        })
     }
 
     /// Writes a file, whole or not at all: another name first, then its own. Answers whether it did, or found one there
@@ -155,139 +131,145 @@ impl Folder {
         bytes: &[u8],
         replace: bool,
     ) -> Result<bool, LoadError> {
-        let (folder, name) = path
-            .as_str()
-            .rsplit_once('/')
-            .unwrap_or((".", path.as_str()));
-        let mut made = String::new();
-        for part in folder.split('/').filter(|part| *part != ".") {
-            let parent = if made.is_empty() { "." } else { &made };
-            let parent = self.at(parent, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
-            match rustix::fs::mkdirat(&parent, part, Mode::from_raw_mode(0o755)) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(errno) => return Err(unopened(errno)),
-            }
-            if !made.is_empty() {
-                made.push('/');
-            }
-            made.push_str(part);
-        }
-        let folder = self.at(folder, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
-        // No asset: it is not listed, should it be left behind.
-        let fresh = format!(".{name}.{}.part", std::process::id());
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW;
-        let mode = Mode::from_raw_mode(0o644);
-        let file = rustix::fs::openat(&folder, &fresh[..], flags | OFlags::CLOEXEC, mode);
-        let mut file = File::from(file.map_err(unopened)?);
-        let written = file.write_all(bytes).and_then(|()| file.sync_all());
-        let flags = if replace {
-            rustix::fs::RenameFlags::empty()
-        } else {
-            rustix::fs::RenameFlags::NOREPLACE
-        };
-        let moved = written
-            .map_err(unread)
-            .map(|()| rustix::fs::renameat_with(&folder, &fresh[..], &folder, name, flags));
-        match moved {
-            Ok(Ok(())) => Ok(true),
-            other => {
-                let _ = rustix::fs::unlinkat(&folder, &fresh[..], rustix::fs::AtFlags::empty());
-                match other? {
-                    Err(Errno::EXIST) => Ok(false),
-                    errno => errno.map(|()| true).map_err(unopened),
+        let (within, name) = path.split();
+        let mut folder = self.within(None)?;
+        for name in within.into_iter().flat_map(|path| path.split('/')) {
+            match folder.create_dir_with(name, &imp::folders()) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    return Err(unopened(&folder, name, error));
                 }
+                _ => folder = step(&folder, name)?,
             }
+        }
+        let (mut file, fresh) = fresh(&folder)?;
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        drop(file);
+        let named = written.and_then(|()| {
+            let _turn = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
+            if replace {
+                folder.rename(&fresh, &folder, name)
+            } else {
+                imp::name_anew(&folder, &fresh, name)
+            }
+        });
+        let Err(error) = named else {
+            return Ok(true);
+        };
+        let _ = folder.remove_file(&fresh);
+        if !replace && error.kind() == ErrorKind::AlreadyExists {
+            return Ok(false);
+        }
+        Err(unopened(&folder, name, error))
+    }
+}
+
+/// The folder of a name in another, unless it is a link.
+fn step(folder: &Dir, name: &str) -> Result<Dir, LoadError> {
+    let next = folder.open_dir_nofollow(name);
+    next.map_err(|error| unopened(folder, name, error))
+}
+
+fn walk(folder: &Dir, prefix: &str, depth: usize, listed: &mut Listed) -> Result<(), LoadError> {
+    let mut folders = Vec::new();
+    for entry in folder.entries().map_err(unread)? {
+        if listed.names == NAMES_MAX {
+            listed.truncated = true;
+            return Ok(());
+        }
+        listed.names += 1;
+        let entry = entry.map_err(unread)?;
+        // What is no text cannot be told, nor asked for.
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let Ok(path) = AssetPath::new(&format!("{prefix}{name}")) else {
+            continue;
+        };
+        let kind = kind(folder, &entry, &name);
+        match Format::of(&name) {
+            _ if kind.is_dir() && depth < DEPTH_MAX => folders.push((name, path)),
+            _ if kind.is_dir() => listed.truncated = true,
+            Some(_) if kind.is_file() && listed.entries.len() == FILES_MAX => {
+                listed.truncated = true;
+                return Ok(());
+            }
+            Some(format) if kind.is_file() => {
+                // What an entry itself says of the size can be of before, on Windows.
+                let bytes = match folder.symlink_metadata(&name) {
+                    Ok(facts) => facts.len(),
+                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                    Err(error) => return Err(unread(error)),
+                };
+                listed.entries.push(Entry {
+                    path,
+                    format,
+                    bytes,
+                });
+            }
+            _ => {}
+        }
+    }
+    folders.sort();
+    for (name, path) in folders {
+        let within = step(folder, &name)?;
+        walk(&within, &format!("{}/", path.as_str()), depth + 1, listed)?;
+    }
+    Ok(())
+}
+
+/// What an entry is; some file systems do not say it there.
+fn kind(folder: &Dir, entry: &DirEntry, name: &str) -> FileType {
+    let kind = entry.file_type().unwrap_or_else(|_| FileType::unknown());
+    if kind != FileType::unknown() {
+        return kind;
+    }
+    let facts = folder.symlink_metadata(name);
+    facts.map_or(kind, |facts| facts.file_type())
+}
+
+/// A file of a name that no other has, and that is none of an asset: it is not listed, should it be left behind.
+fn fresh(folder: &Dir) -> Result<(cap_std::fs::File, String), LoadError> {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let mut options = imp::files();
+    options
+        .write(true)
+        .create_new(true)
+        .follow(FollowSymlinks::No);
+    loop {
+        let count = MADE.fetch_add(1, Ordering::Relaxed);
+        let name = format!(".assets-{}-{count}.part", std::process::id());
+        match folder.open_with(&name, &options) {
+            // Of a process of the same number that was killed.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            opened => return Ok((opened.map_err(unread)?, name)),
         }
     }
 }
 
-fn unread(error: impl Into<io::Error>) -> LoadError {
-    let error = error.into();
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what errors are mapped by"
+)]
+fn unread(error: io::Error) -> LoadError {
     LoadError::Unreadable(error.to_string())
 }
 
-fn unopened(errno: Errno) -> LoadError {
-    match errno {
-        // What the kernel answers where a step is a link or leads out.
-        Errno::LOOP | Errno::XDEV => LoadError::Outside,
-        Errno::NOENT | Errno::NOTDIR | Errno::ISDIR | Errno::NAMETOOLONG => LoadError::NotFound,
-        _ => unread(errno),
+/// Why a name in a folder was not opened: each system has other words for a link, a folder, and a file that are none.
+fn unopened(folder: &Dir, name: &str, error: io::Error) -> LoadError {
+    let found = folder.symlink_metadata(name).map(|facts| facts.file_type());
+    match (found, error.kind()) {
+        (Ok(found), _) if found.is_symlink() => LoadError::Outside,
+        (Ok(found), _) if found.is_dir() => LoadError::NotFound,
+        (
+            _,
+            ErrorKind::NotFound
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::InvalidFilename,
+        ) => LoadError::NotFound,
+        _ => unread(error),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    fn path(text: &str) -> AssetPath {
-        AssetPath::new(text).unwrap()
-    }
-
-    fn folder() -> (tempfile::TempDir, Folder) {
-        let place = tempfile::tempdir().unwrap();
-        let root = place.path().join("root");
-        std::fs::create_dir_all(root.join("in/deep")).unwrap();
-        std::fs::write(place.path().join("secret.png"), "outside").unwrap();
-        std::fs::write(root.join("a.png"), "inside").unwrap();
-        std::fs::write(root.join("in/deep/b.wav"), "b").unwrap();
-        std::fs::write(root.join("notes.txt"), "no asset").unwrap();
-        symlink(place.path(), root.join("out")).unwrap();
-        symlink("a.png", root.join("link.png")).unwrap();
-        let folder = Folder::open(&root).unwrap();
-        (place, folder)
-    }
-
-    #[test]
-    fn files_are_read_and_links_are_not_followed() {
-        let (_place, folder) = folder();
-        let check = |text: &str, expected: Result<&[u8], LoadError>| {
-            let found = folder.read(&path(text), |_, _| {});
-            assert_eq!(found.as_deref(), expected.as_deref(), "{text}");
-        };
-        check("a.png", Ok(b"inside"));
-        check("in/deep/b.wav", Ok(b"b"));
-        check("link.png", Err(LoadError::Outside));
-        check("out/secret.png", Err(LoadError::Outside));
-        check("none.png", Err(LoadError::NotFound));
-        check("in", Err(LoadError::NotFound));
-    }
-
-    #[test]
-    fn what_is_listed_are_assets_within() {
-        let (_place, folder) = folder();
-        let names = |within: Option<&AssetPath>| -> Vec<String> {
-            let listed = folder.list(within).unwrap();
-            assert!(!listed.truncated);
-            let entries = listed.entries.iter();
-            entries
-                .map(|entry| entry.path.as_str().to_owned())
-                .collect()
-        };
-        assert_eq!(names(None), ["a.png", "in/deep/b.wav"]);
-        assert_eq!(names(Some(&path("in"))), ["in/deep/b.wav"]);
-        let outside = folder.list(Some(&path("out"))).map(drop);
-        assert_eq!(outside, Err(LoadError::Outside));
-    }
-
-    #[test]
-    fn what_is_kept_is_whole_and_within() {
-        let (place, folder) = folder();
-        let check = |text: &str, replace, expected| {
-            let found = folder.store(&path(text), b"kept", replace);
-            assert_eq!(found, expected, "{text}");
-        };
-        check("new/folder/c.png", false, Ok(true));
-        check("new/folder/c.png", false, Ok(false));
-        check("a.png", true, Ok(true));
-        check("out/secret.png", true, Err(LoadError::Outside));
-        check("out/more/secret.png", true, Err(LoadError::Outside));
-        let read = |name: &str| std::fs::read(place.path().join(name)).unwrap();
-        assert_eq!(read("root/new/folder/c.png"), b"kept");
-        assert_eq!(read("root/a.png"), b"kept");
-        assert_eq!(read("secret.png"), b"outside");
-        let names = std::fs::read_dir(place.path().join("root/new/folder")).unwrap();
-        assert_eq!(names.count(), 1, "nothing is left beside");
-    }
-}
+mod tests;

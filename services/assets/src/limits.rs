@@ -3,6 +3,9 @@
 /// Files that `List` tells of, and that one `Load` loads.
 pub(crate) const FILES_MAX: usize = 4_096;
 
+/// Names that `List` looks at, of assets or not.
+pub(crate) const NAMES_MAX: usize = 262_144;
+
 /// How deep a folder may sit in the folder of assets.
 pub(crate) const DEPTH_MAX: usize = 16;
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::asset::{Asset, AssetPath, Format, LoadError};
+use crate::asset::{Asset, Format, LoadError};
 use crate::decode::decode;
 use crate::folder::{Entry, Folder};
+use crate::path::AssetPath;
 
 /// The hash of a file.
 pub(crate) type Hash = [u8; 32];

@@ -6,6 +6,7 @@ mod decode;
 mod folder;
 mod limits;
 mod load;
+mod path;
 mod service;
 
 use config::Config;

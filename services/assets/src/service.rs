@@ -10,11 +10,12 @@ use nearcall::tokio::task::spawn_blocking;
 use nearcall::tokio_stream::wrappers::ReceiverStream;
 use nearcall::{Code, ErrorDetails, Request, Response, Status, StatusExt, async_trait};
 
-use crate::asset::{Asset, AssetPath, Format, LoadError, Sound, What};
+use crate::asset::{Asset, Format, LoadError, Sound, What};
 use crate::decode::decode;
 use crate::folder::Folder;
 use crate::limits::{DECODED_AT_ONCE, EVENTS_MAX, FILE_BYTES_MAX, FILES_MAX};
 use crate::load::{Event, Hash, Left, Load};
+use crate::path::AssetPath;
 use proto::load_response::Event as Told;
 use proto::{
     Finished, Have, Kind, ListRequest, ListResponse, LoadRequest, LoadResponse, Problem,

@@ -10,7 +10,7 @@ use crate::capi;
 use crate::check::Session;
 use crate::tally::Tally;
 
-use super::server::{Server, runtime_folder};
+use super::server::{Server, debug_programs, runtime_folder};
 pub(super) use dotnet::windows as windows_csharp;
 pub(super) use windows::windows;
 
@@ -201,18 +201,12 @@ fn looked_at(session: &Session<'_>, places: &Places, source: &str) -> anyhow::Re
 /// A folder with the library for debugging. An optimised one reads both halves of an `Option` before it looks which of
 /// them counts, and valgrind takes that for a read of what nobody wrote.
 fn unoptimised(session: &Session<'_>) -> anyhow::Result<PathBuf> {
-    session
-        .cargo()?
-        .args(["build", "--package", "nearcall-capi"])
-        .succeed()?;
+    let built = debug_programs(session)?;
     let folder = session.outside()?.join("capi/unoptimised");
     fs::create_dir_all(&folder)?;
     let library = folder.join(capi::NAMES.installed);
     fs::remove_file(&library).ok();
-    fs::copy(
-        session.target().join("debug").join(capi::NAMES.built),
-        library,
-    )?;
+    fs::copy(built.join(capi::NAMES.built), library)?;
     Ok(folder)
 }
 

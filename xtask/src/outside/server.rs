@@ -49,6 +49,16 @@ pub(crate) fn release_programs(session: &Session<'_>) -> anyhow::Result<PathBuf>
     Ok(session.target().join("release"))
 }
 
+/// Builds all programs and libraries for debugging, and answers with their folder. All at once and with the tests, as
+/// `cargo test` has built them: one package alone has other features, and so needs half of everything built anew.
+pub(crate) fn debug_programs(session: &Session<'_>) -> anyhow::Result<PathBuf> {
+    session
+        .cargo()?
+        .args(["build", "--workspace", "--all-targets"])
+        .succeed()?;
+    Ok(session.target().join("debug"))
+}
+
 /// Another path to a server's socket, gone when dropped.
 #[derive(Debug)]
 pub(crate) struct Alias {
@@ -89,41 +99,30 @@ impl Server {
 
     /// What makes every call once more, of the caller.
     pub(crate) fn mirror(session: &Session<'_>) -> anyhow::Result<Self> {
-        session
-            .cargo()?
-            .args(["build", "--package", "nearcall-testkit"])
-            .args(["--bin", "mirror-server"])
-            .succeed()?;
+        let program = debug_programs(session)?.join("mirror-server");
         let folder = runtime_folder()?;
         let socket = folder.path().join("mirror.sock");
-        let program = session.program(session.target().join("debug/mirror-server"))?;
+        let program = session.program(program)?;
         let program = program.arg(format!("unix:{}", socket.display()));
         Self::start(in_runtime(program, folder.path()), socket, folder)
     }
 
     /// The example whose server calls its clients.
     pub(crate) fn chat(session: &Session<'_>) -> anyhow::Result<Self> {
-        session
-            .cargo()?
-            .args(["build", "--package", "example-callback"])
-            .succeed()?;
+        let program = debug_programs(session)?.join("example-callback");
         let folder = runtime_folder()?;
         let socket = folder.path().join("chat.sock");
-        let program = session.program(session.target().join("debug/example-callback"))?;
+        let program = session.program(program)?;
         let program = program.arg(format!("unix:{}", socket.display()));
         Self::start(in_runtime(program, folder.path()), socket, folder)
     }
 
     /// The service that the interop clients call, on nearcall.
     pub(crate) fn interop(session: &Session<'_>) -> anyhow::Result<Self> {
-        session
-            .cargo()?
-            .args(["build", "--package", "nearcall-testkit"])
-            .args(["--bin", "interop-server"])
-            .succeed()?;
+        let program = debug_programs(session)?.join("interop-server");
         let folder = runtime_folder()?;
         let socket = folder.path().join("interop.sock");
-        let program = session.program(session.target().join("debug/interop-server"))?;
+        let program = session.program(program)?;
         let program = program.arg(format!("unix:{}", socket.display()));
         Self::start(in_runtime(program, folder.path()), socket, folder)
     }

@@ -71,7 +71,7 @@ pub(super) async fn show(session: &Session, world: &World) -> anyhow::Result<boo
     let mapped = loaded
         .assets
         .values()
-        .filter(|(_, bulk)| bulk.tier() == Tier::Proc);
+        .filter(|(_, bulk)| bulk.tier() != Tier::Inline);
     // Memory of the loader that is no more is read as well.
     let sum = |bulk: &Bulk| bulk.iter().map(|byte| u64::from(*byte)).sum::<u64>();
     let is_there = loaded.assets.values().all(|(_, bulk)| sum(bulk) > 0);

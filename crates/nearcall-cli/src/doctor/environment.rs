@@ -3,6 +3,8 @@
 use std::env;
 use std::ffi::OsString;
 
+use nearcall::room::Memory;
+
 use super::Finding;
 use crate::args;
 use crate::imp;
@@ -10,6 +12,9 @@ use crate::names::World;
 
 /// Fewer open files than this are warned of: every connection and every log is one.
 const OPEN_FILES_MIN: u64 = 1024;
+
+/// Less memory than this many bytes is warned of: a channel of frames takes as much.
+const MEMORY_MIN: u64 = 256 * 1024 * 1024;
 
 /// What a variable that re-points a name begins with.
 const ADDRESS_PREFIX: &str = "NEARCALL_ADDRESS_";
@@ -75,10 +80,43 @@ pub(super) fn open_files() -> Option<Finding> {
     Some(Finding::ok("open files", found))
 }
 
+/// Where frames and assets go: none of it is on a disk.
+pub(super) fn memory() -> Option<Finding> {
+    nearcall::room::memory().map(memory_of)
+}
+
+fn memory_of(memory: Memory) -> Finding {
+    let mebibytes = |bytes| bytes / (1024 * 1024);
+    let found = format!(
+        "{} of {} MiB free",
+        mebibytes(memory.available),
+        mebibytes(memory.total)
+    );
+    if memory.available < MEMORY_MIN {
+        return Finding::warn(
+            "memory",
+            found,
+            "end what takes it: frames and assets are shared in memory",
+        );
+    }
+    Finding::ok("memory", found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Verdict;
     use super::*;
+
+    #[test]
+    fn little_memory_is_warned_of() {
+        let check = |available, verdict, found| {
+            let total = 1024 * 1024 * 1024;
+            let finding = memory_of(Memory { available, total });
+            assert_eq!((finding.verdict, &finding.found[..]), (verdict, found));
+        };
+        check(MEMORY_MIN, Verdict::Ok, "256 of 1024 MiB free");
+        check(MEMORY_MIN - 1, Verdict::Warn, "255 of 1024 MiB free");
+    }
 
     #[test]
     fn addresses_are_read_as_a_caller_would() {

@@ -130,7 +130,7 @@ fn room(check: &str, folder: &Path) -> Option<Finding> {
             advice,
         ));
     }
-    let Some(bytes) = imp::free_bytes(folder) else {
+    let Some(bytes) = nearcall::room::free_bytes(folder) else {
         return Some(Finding::ok(check, format!("{shown} can be written")));
     };
     let found = format!("{} MiB free in {shown}", bytes / (1024 * 1024));

@@ -14,7 +14,7 @@ use tokio::net::UnixStream;
 use super::Limit;
 
 pub(crate) use family::{Family, ending};
-pub(crate) use folder::{free_bytes, make_private, rights, state_home};
+pub(crate) use folder::{make_private, rights, state_home};
 pub(crate) use signals::Signals;
 pub(crate) use std::fs::rename as rename_folder;
 

@@ -9,7 +9,7 @@ use nearcall::{Address, process};
 use super::Limit;
 
 pub(crate) use family::{Family, ending};
-pub(crate) use folder::{free_bytes, make_private, rename_folder, rights, state_home};
+pub(crate) use folder::{make_private, rename_folder, rights, state_home};
 pub(crate) use signals::Signals;
 
 /// By what a service is asked to end.

@@ -53,7 +53,7 @@ async fn a_program_has_the_real_address_and_names() {
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["method"], "testing.v1.Probe/Unary");
     assert_eq!(json["files"][0]["path"], "client.ts");
-    assert_eq!(json["tried"], cfg!(unix));
+    assert_eq!(json["tried"], true);
     let text = json["files"][0]["text"].as_str().unwrap();
     assert!(text.contains(&dials[0]), "{text}");
 

@@ -2589,7 +2589,7 @@ impl crate::codegen::prost::Name for LendRequest {
     rustdoc::all,
     reason = "generated code"
 )]
-#[derive(Clone, Copy, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, crate::codegen::prost::Message)]
 #[prost(prost_path = "crate::codegen::prost")]
 pub struct LendResponse {
     /// The section with the reference's region, to be mapped for reading, as a number in the client's process, which owns it;
@@ -2597,6 +2597,10 @@ pub struct LendResponse {
     /// region.
     #[prost(uint64, tag = "1")]
     pub handle: u64,
+    /// In the place of `handle`, where the system lets nothing be put into that process: the section's name, as in `Names`.
+    /// What is lent so is there until Release.
+    #[prost(string, tag = "2")]
+    pub name: crate::codegen::prost::alloc::string::String,
 }
 #[allow(
     dead_code,

@@ -244,8 +244,6 @@ impl<S: Serve> Future for Driver<S> {
                 if written.is_pending() {
                     ready!(this.poll_parting(cx));
                 }
-                // Best effort: the peer may be gone.
-                let _closed = this.shared.state().poll_shutdown(cx);
                 return Poll::Ready(this.outcome.take().unwrap_or(Ended::Done));
             }
             if !read && !this.watch(cx) {
@@ -263,7 +261,11 @@ impl<S> Drop for Driver<S> {
         // Also where it is ended from outside: nobody else will tell those who wait.
         let status = lane_ended(&Ended::Closed);
         let mut wakers = Vec::new();
-        self.shared.state().lose(&status, &mut wakers);
+        let mut state = self.shared.state();
+        state.lose(&status, &mut wakers);
+        // A pipe has no half-close: its peer hears of the end once nobody has it any more.
+        state.close();
+        drop(state);
         wakers.into_iter().for_each(Waker::wake);
     }
 }

@@ -152,8 +152,9 @@ impl State {
         }
     }
 
-    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.writer.poll_shutdown(cx)
+    /// Lets go of the connection once its driver ends.
+    pub(crate) fn close(&mut self) {
+        self.writer.close();
     }
 
     /// Tells those who wait for room that there is some, after a write.

@@ -20,6 +20,8 @@ pub(crate) enum Writer {
     Task(WriteHalf),
     /// Those who call drive it themselves.
     Callers(Arc<blocking::Stream>),
+    /// Nowhere: the connection has ended.
+    Closed,
 }
 
 impl Writer {
@@ -44,6 +46,7 @@ impl Writer {
                 Some(written) => written,
                 None => return Poll::Pending,
             },
+            Self::Closed => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         };
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
@@ -52,11 +55,11 @@ impl Writer {
         Poll::Ready(Ok(()))
     }
 
-    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Task(writer) => Pin::new(writer).poll_shutdown(cx),
-            // It is closed with the last who has it.
-            Self::Callers(_) => Poll::Ready(Ok(())),
+    /// Lets go of the connection, as far as this has it: who still makes calls on it does not keep it open. Where those who
+    /// call have it, it is closed with the last of them.
+    pub(crate) fn close(&mut self) {
+        if self.has_task() {
+            *self = Self::Closed;
         }
     }
 

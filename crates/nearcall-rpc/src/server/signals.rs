@@ -8,9 +8,13 @@ mod windows;
 use std::io;
 
 #[cfg(unix)]
-use unix::Sources;
+use unix as imp;
 #[cfg(windows)]
-use windows::Sources;
+use windows as imp;
+
+use imp::Sources;
+
+pub(crate) use imp::NAMES;
 
 /// All that there are, from the moment this is made; or none, where they are not the server's business.
 #[derive(Debug)]

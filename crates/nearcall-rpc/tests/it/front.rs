@@ -1,14 +1,17 @@
-//! A socket before a server: what becomes of each connection to it is the test's to say.
+//! A socket or a pipe before a server: what becomes of each connection to it is the test's to say.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use nearcall::tokio;
+use nearcall::{Address, Connection, tokio};
+use nearcall_testkit::local_address;
+use nearcall_transport::{ListenOptions, Listener};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::task::{AbortHandle, JoinSet};
+
+/// How much is carried at once, at most.
+const CARRIED_BYTES: usize = 64 * 1_024;
 
 /// What is done with one connection.
 pub(crate) enum Doing {
@@ -21,7 +24,7 @@ pub(crate) enum Doing {
     /// It goes to the server until so many bytes have gone one way; then both ends find it closed.
     Cut(Way, usize),
     /// A task of the test's has it, with the bytes that were read.
-    Own(Box<dyn FnOnce(UnixStream, Vec<u8>) -> JoinSet<()> + Send>),
+    Own(Box<dyn FnOnce(Connection, Vec<u8>) -> JoinSet<()> + Send>),
 }
 
 /// A direction.
@@ -31,7 +34,7 @@ pub(crate) enum Way {
     ToClient,
 }
 
-/// The socket; gone when dropped.
+/// The place; gone when dropped.
 pub(crate) struct Front {
     folder: TempDir,
     seen: Arc<Seen>,
@@ -46,18 +49,21 @@ struct Seen {
 }
 
 impl Front {
-    /// Before the server at a socket; `plan` is asked for each connection, which are counted from zero.
-    pub(crate) fn before(
-        server: PathBuf,
+    /// Before the server at an address; `plan` is asked for each connection, which are counted from zero.
+    pub(crate) async fn before(
+        server: String,
         mut plan: impl FnMut(usize) -> Doing + Send + 'static,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let listener = UnixListener::bind(folder.path().join("front.sock")).expect("a new socket");
+        let server: Address = server.parse().expect("an address");
+        let address = address(&folder).parse().expect("an address");
+        let listener = Listener::bind(&address, &ListenOptions::default()).await;
+        let mut listener = listener.expect("a new place");
         let seen = Arc::<Seen>::default();
         let seeing = Arc::clone(&seen);
         let accepting = tokio::spawn(async move {
             for number in 0.. {
-                let (client, _) = listener.accept().await.expect("a connection");
+                let client = listener.accept().await.expect("a connection");
                 let one = one(client, server.clone(), plan(number), Arc::clone(&seeing));
                 seeing.open.lock().expect("no panic").spawn(one);
             }
@@ -70,7 +76,7 @@ impl Front {
     }
 
     pub(crate) fn address(&self) -> String {
-        format!("unix:{}", self.folder.path().join("front.sock").display())
+        address(&self.folder)
     }
 
     /// The wires of the connections so far, in order.
@@ -89,13 +95,17 @@ impl Front {
     }
 }
 
+fn address(folder: &TempDir) -> String {
+    local_address(folder.path(), "front.sock")
+}
+
 impl Drop for Front {
     fn drop(&mut self) {
         self.accepting.abort();
     }
 }
 
-async fn one(mut client: UnixStream, server: PathBuf, doing: Doing, seen: Arc<Seen>) {
+async fn one(mut client: Connection, server: Address, doing: Doing, seen: Arc<Seen>) {
     let mut first = Vec::new();
     if client.read_buf(&mut first).await.unwrap_or(0) == 0 {
         return;
@@ -125,11 +135,11 @@ async fn one(mut client: UnixStream, server: PathBuf, doing: Doing, seen: Arc<Se
         Doing::Cut(Way::ToServer, bytes) => (bytes, usize::MAX),
         Doing::Cut(Way::ToClient, bytes) => (usize::MAX, bytes),
     };
-    let Ok(server) = UnixStream::connect(server).await else {
+    let Ok(server) = Connection::connect(&server).await else {
         return;
     };
-    let (client_reads, client_writes) = client.into_split();
-    let (server_reads, server_writes) = server.into_split();
+    let (client_reads, client_writes) = tokio::io::split(client);
+    let (server_reads, server_writes) = tokio::io::split(server);
     let cut = tokio::select! {
         cut = carry(client_reads, server_writes, first, to_server) => cut,
         cut = carry(server_reads, client_writes, Vec::new(), to_client) => cut,
@@ -141,11 +151,12 @@ async fn one(mut client: UnixStream, server: PathBuf, doing: Doing, seen: Arc<Se
 
 /// Carries bytes until the end, or until so many have gone; whether it was the latter.
 async fn carry(
-    mut from: tokio::net::unix::OwnedReadHalf,
-    mut to: tokio::net::unix::OwnedWriteHalf,
+    mut from: ReadHalf<Connection>,
+    mut to: WriteHalf<Connection>,
     mut held: Vec<u8>,
     mut left: usize,
 ) -> bool {
+    held.reserve(CARRIED_BYTES);
     loop {
         let now = held.len().min(left);
         if to.write_all(&held[..now]).await.is_err() {

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use nearcall::{Limits, Wire, tokio};
+use nearcall::{Connection, Limits, Wire, tokio};
 use nearcall_testkit::Running;
 use nearcall_testkit::probe::{Order, ProbeClient};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
 
 nearcall_testkit::wire_suite!(
     a_thousand_silent_connections_are_bounded_and_others_are_served,
@@ -14,7 +13,7 @@ nearcall_testkit::wire_suite!(
 );
 
 /// Whether the server hangs up within a few seconds.
-async fn is_hung_up(stream: &mut UnixStream) -> bool {
+async fn is_hung_up(stream: &mut Connection) -> bool {
     let mut rest = Vec::new();
     // A reset is as good as an end.
     tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest))
@@ -31,7 +30,7 @@ async fn bytes_that_are_no_wire_end_the_connection() {
         b"PRI * HTTP/2.0\r\n\r\nXX",
         &[0xff; 4_096],
     ] {
-        let mut stream = UnixStream::connect(server.socket()).await.unwrap();
+        let mut stream = server.dial().await;
         stream.write_all(garbage).await.unwrap();
         assert!(is_hung_up(&mut stream).await, "{garbage:?}");
     }
@@ -55,7 +54,7 @@ async fn connections_that_say_nothing_are_timed_out() {
         b"\x89NCALL\r\n\x20\0\0\0\x01",
     ];
     for beginning in cases {
-        let mut stream = UnixStream::connect(server.socket()).await.unwrap();
+        let mut stream = server.dial().await;
         stream.write_all(beginning).await.unwrap();
         assert!(is_hung_up(&mut stream).await, "{beginning:?}");
     }
@@ -67,7 +66,7 @@ async fn a_thousand_silent_connections_are_bounded_and_others_are_served(wire: W
     let mut client = server.client().await;
     let mut silent = Vec::new();
     for _ in 0..1_000 {
-        silent.push(UnixStream::connect(server.socket()).await.unwrap());
+        silent.push(server.dial().await);
     }
     // One that was there before, and one that comes after.
     assert!(client.unary(Order::default()).await.is_ok());

@@ -1,11 +1,9 @@
 //! Which wire a channel takes, and what it says where it cannot have the one that it must.
 
-use std::path::PathBuf;
-
 use nearcall::{Channel, Reason, Server, Status, Wire, tokio};
 use nearcall_testkit::probe::{Order, Probe, ProbeClient, ProbeServer, Report};
-use nearcall_testkit::{Running, eventually, isolated};
-use tokio::net::UnixListener;
+use nearcall_testkit::{Running, eventually, isolated, local_address};
+use nearcall_transport::{ListenOptions, Listener};
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
@@ -45,19 +43,20 @@ fn a_names_entry_says_which() {
 #[tokio::test]
 async fn a_server_of_which_nothing_is_known_is_offered_the_lane_and_takes_it() {
     let server = Running::start().await;
-    let front = Front::before(server.socket(), |_| Doing::Pass);
+    let front = Front::before(server.address(), |_| Doing::Pass).await;
     let channel = Channel::connect(front.address()).await.unwrap();
     assert_eq!(wire_of(&channel).await, "lane");
     assert_eq!(front.wires(), ["lane"]);
 }
 
 /// A server of hyper and generated code, with nothing of nearcall's around it.
-fn plain_hyper() -> (tempfile::TempDir, PathBuf) {
+async fn plain_hyper() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("plain.sock");
-    let listener = UnixListener::bind(&socket).unwrap();
+    let address = local_address(folder.path(), "plain.sock");
+    let listener = Listener::bind(&address.parse().unwrap(), &ListenOptions::default()).await;
+    let mut listener = listener.unwrap();
     tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
+        while let Ok(stream) = listener.accept().await {
             let probe = ProbeServer::new(Probe::default());
             let service = hyper::service::service_fn(move |request| probe.clone().call(request));
             let executor = hyper_util::rt::TokioExecutor::new();
@@ -66,25 +65,26 @@ fn plain_hyper() -> (tempfile::TempDir, PathBuf) {
             tokio::spawn(connection.serve_connection(io, service));
         }
     });
-    (folder, socket)
+    (folder, address)
 }
 
 #[tokio::test]
 async fn a_server_that_speaks_grpc_alone_is_called_by_it_and_not_asked_again() {
     let grpc_alone = Running::start_with(Server::without_lane).await;
-    let (_folder, plain) = plain_hyper();
+    let (_folder, plain) = plain_hyper().await;
     // By what it does with an offer: closes it with a log line, answers with SETTINGS, closes at once, says nothing.
-    let cases: [(PathBuf, fn() -> Doing); 4] = [
-        (grpc_alone.socket(), || Doing::Pass),
+    let cases: [(String, fn() -> Doing); 4] = [
+        (grpc_alone.address(), || Doing::Pass),
         (plain, || Doing::Pass),
-        (grpc_alone.socket(), || Doing::Close),
-        (grpc_alone.socket(), || Doing::Silence),
+        (grpc_alone.address(), || Doing::Close),
+        (grpc_alone.address(), || Doing::Silence),
     ];
-    for (case, (socket, offered)) in cases.into_iter().enumerate() {
-        let front = Front::before(socket, move |number| match number {
+    for (case, (address, offered)) in cases.into_iter().enumerate() {
+        let front = Front::before(address, move |number| match number {
             0 => offered(),
             _ => Doing::Pass,
-        });
+        })
+        .await;
         let channel = Channel::lazy(front.address()).unwrap();
         // Not one call fails on the way.
         call_over(&channel).await.expect("an answer");
@@ -106,8 +106,8 @@ async fn a_server_that_speaks_grpc_alone_is_called_by_it_and_not_asked_again() {
 #[tokio::test]
 async fn a_channel_that_must_have_the_lane_says_who_does_not_speak_it() {
     let server = Running::start_with(Server::without_lane).await;
-    let (_folder, plain) = plain_hyper();
-    for address in [server.address(), format!("unix:{}", plain.display())] {
+    let (_folder, plain) = plain_hyper().await;
+    for address in [server.address(), plain] {
         let channel = Channel::builder(&address).wire(Wire::Lane);
         let error = channel.connect().await.unwrap_err();
         assert!(
@@ -130,7 +130,7 @@ fn the_variable_says_grpc() {
     }
     nearcall::block_on(async {
         let server = Running::start().await;
-        let front = Front::before(server.socket(), |_| Doing::Pass);
+        let front = Front::before(server.address(), |_| Doing::Pass).await;
         let channel = Channel::connect(front.address()).await.unwrap();
         assert_eq!(wire_of(&channel).await, "grpc");
         assert_eq!(front.wires(), ["grpc"], "nothing was offered");
@@ -179,13 +179,13 @@ async fn a_server_takes_the_highest_version_that_both_speak_or_says_why_not() {
     let server = Running::start().await;
     for versions in [(1, 1), (0, 1), (1, 9), (0, u16::MAX)] {
         let hello = hello(versions, WINDOWS);
-        let mut peer = LanePeer::greeted_with(&server.socket(), &hello).await;
+        let mut peer = LanePeer::greeted_with(&server.address(), &hello).await;
         peer.send(&call(1, "Unary", None, Some(b""), true)).await;
         let end = peer.frame().await.expect("an answer");
         assert_eq!(end.code(), 0, "{versions:?}");
     }
     for versions in [(2, 9), (0, 0)] {
-        let mut peer = LanePeer::greeted_with(&server.socket(), &hello(versions, WINDOWS)).await;
+        let mut peer = LanePeer::greeted_with(&server.address(), &hello(versions, WINDOWS)).await;
         let (code, text) = peer.parting().await.expect("a word of parting");
         let (lowest, highest) = versions;
         assert_eq!(code, 4, "{text}");
@@ -200,7 +200,7 @@ async fn a_server_takes_the_highest_version_that_both_speak_or_says_why_not() {
 async fn a_client_says_so_as_well_to_the_server_and_to_its_caller() {
     let server = Running::start().await;
     let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
-    let front = Front::before(server.socket(), move |_| {
+    let front = Front::before(server.address(), move |_| {
         let heard = heard.clone();
         Doing::Own(Box::new(move |stream, read| {
             let mut tasks = JoinSet::new();
@@ -213,7 +213,8 @@ async fn a_client_says_so_as_well_to_the_server_and_to_its_caller() {
             });
             tasks
         }))
-    });
+    })
+    .await;
     let channel = Channel::lazy(front.address()).unwrap();
     let status = call_over(&channel).await.unwrap_err();
     assert_eq!(

@@ -1,12 +1,9 @@
 //! A peer that speaks the lane by hand, frame by frame, as well or as badly as a test wants.
 
-use std::path::Path;
-
 use bytes::BufMut;
-use nearcall::tokio;
+use nearcall::{Address, Connection, tokio};
 use nearcall_testkit::PATIENCE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
 
 pub(crate) const OPENING: &[u8] = b"\x89NCALL\r\n";
 
@@ -96,30 +93,31 @@ pub(crate) fn call(
 /// One end of a connection.
 #[derive(Debug)]
 pub(crate) struct LanePeer {
-    stream: UnixStream,
+    stream: Connection,
     read: Vec<u8>,
 }
 
 impl LanePeer {
     /// Takes a connection over, with bytes that were read from it.
-    pub(crate) fn over(stream: UnixStream, read: Vec<u8>) -> Self {
+    pub(crate) fn over(stream: Connection, read: Vec<u8>) -> Self {
         Self { stream, read }
     }
 
     /// Connects, and says nothing.
-    pub(crate) async fn connect(socket: &Path) -> Self {
-        let stream = UnixStream::connect(socket).await.expect("the server");
-        Self::over(stream, Vec::new())
+    pub(crate) async fn connect(address: &str) -> Self {
+        let address: Address = address.parse().expect("an address");
+        let stream = Connection::connect(&address).await;
+        Self::over(stream.expect("the server"), Vec::new())
     }
 
     /// Connects, and greets as nearcall does.
-    pub(crate) async fn greeted(socket: &Path) -> Self {
-        Self::greeted_with(socket, &hello((1, 1), WINDOWS)).await
+    pub(crate) async fn greeted(address: &str) -> Self {
+        Self::greeted_with(address, &hello((1, 1), WINDOWS)).await
     }
 
     /// Connects, and greets with a HELLO of its own.
-    pub(crate) async fn greeted_with(socket: &Path, hello: &[u8]) -> Self {
-        let mut peer = Self::connect(socket).await;
+    pub(crate) async fn greeted_with(address: &str, hello: &[u8]) -> Self {
+        let mut peer = Self::connect(address).await;
         peer.send(OPENING).await;
         peer.send(hello).await;
         peer.opening().await;

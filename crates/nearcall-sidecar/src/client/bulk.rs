@@ -12,7 +12,7 @@ use nearcall_sys::memory::ReadOnly;
 use wire::bulk::Content;
 
 use super::borrowing;
-use super::view::ViewFault;
+use super::view::{Borrowed, ViewFault};
 use crate::bulk_layout::{LINE_BYTES, line};
 use crate::tier::Tier;
 
@@ -77,16 +77,18 @@ pub async fn take(channel: &Channel, bulk: wire::Bulk) -> Result<Bulk, BulkError
         None => return Err(nothing("nothing")),
     };
     let opened = open(channel, &frame).await;
-    if opened.is_err() || !borrowing::IS_KEPT {
+    let is_kept = opened.as_ref().is_ok_and(|(_, is_kept)| *is_kept);
+    if !is_kept {
         let mut client = FramesClient::new(channel.clone());
         let lease = frame.lease;
         // Mapped, it stays. Where the server is gone, it keeps nothing.
         let _ = client.release(wire::ReleaseRequest { lease }).await;
     }
-    opened
+    opened.map(|(bulk, _)| bulk)
 }
 
-async fn open(channel: &Channel, frame: &wire::FrameRef) -> Result<Bulk, BulkError> {
+/// The bytes, and whether the server need not be told that they are had.
+async fn open(channel: &Channel, frame: &wire::FrameRef) -> Result<(Bulk, bool), BulkError> {
     let found = "a reference that lacks something";
     let missing = || BulkError::Content { found };
     let region = frame.region.as_ref().ok_or_else(missing)?;
@@ -100,7 +102,7 @@ async fn open(channel: &Channel, frame: &wire::FrameRef) -> Result<Bulk, BulkErr
     if end > bytes || bytes < LINE_BYTES {
         return Err(missing());
     }
-    let view = borrowing::map(channel, frame, bytes).await?;
+    let Borrowed { view, is_kept } = borrowing::map(channel, frame, bytes).await?;
     // A process that took the number of the server's, or a descriptor that took the memory's, may have another there.
     let mut stands = [0; LINE_BYTES];
     view.read(0, &mut stands);
@@ -108,7 +110,8 @@ async fn open(channel: &Channel, frame: &wire::FrameRef) -> Result<Bulk, BulkErr
         return Err(BulkError::Other);
     }
     let range = start..end;
-    Ok(Bulk(Body::There { view, range }))
+    let bulk = Bulk(Body::There { view, range });
+    Ok((bulk, is_kept))
 }
 
 impl Bulk {

@@ -1,18 +1,17 @@
 //! Memory that is handed over on Windows: handles that the server put into this process, or names to open.
 
-use std::os::windows::io::AsHandle as _;
-
 use nearcall_frames::handles;
 use nearcall_proto::frames::v1 as wire;
 use nearcall_sys::handover::take;
 use nearcall_sys::memory::{Writable, open_upload};
-use nearcall_sys::name::{self, Name, Use};
+use nearcall_sys::name::Use;
 use tonic::Status;
 
 pub(super) use super::handed::{Link, TIER, hand_over};
 
 use super::handed::{names, numbers};
 use super::upload::Fault;
+use crate::imp::{Passed, borrowed};
 
 /// What an answer has the memory by: what was put into this process, or opened by it.
 pub(super) type Taken = Option<handles::Taken>;
@@ -48,10 +47,10 @@ pub(super) async fn fetch(
     bytes: usize,
 ) -> Result<(Writable, Lasting), Fault> {
     let section = if told.name.is_empty() {
-        take(told.handle)?
+        take(told.handle)?.into()
     } else {
-        name::open(&Name::parse(&told.name)?, Use::Fill)?
+        Passed::open(&told.name, Use::Fill)?
     };
-    let memory = open_upload(section.as_handle(), bytes)?;
+    let memory = open_upload(borrowed(&section), bytes)?;
     Ok((memory, Lasting))
 }

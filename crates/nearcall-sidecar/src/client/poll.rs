@@ -207,8 +207,8 @@ impl Poller {
         {
             return Ok(Some(Arc::clone(view)));
         }
-        let view = borrowing::map(&self.channel, reference, geometry.region_bytes()).await;
-        match view.and_then(|view| region(view, identity)) {
+        let borrowed = borrowing::map(&self.channel, reference, geometry.region_bytes()).await;
+        match borrowed.and_then(|borrowed| region(borrowed.view, identity)) {
             Ok(mapped) => {
                 let mapped = Arc::new(mapped);
                 self.region = Some((identity, Arc::clone(&mapped)));

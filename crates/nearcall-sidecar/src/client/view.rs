@@ -16,6 +16,14 @@ pub(super) enum ViewFault {
     Other,
 }
 
+/// Memory that was lent, mapped.
+#[derive(Debug)]
+pub(super) struct Borrowed {
+    pub(super) view: ReadOnly,
+    /// Whether it is the client's own by now, so that the server need not be told to let go of it.
+    pub(super) is_kept: bool,
+}
+
 /// Holds what was mapped against what the server said over gRPC.
 pub(super) fn region(view: ReadOnly, identity: Identity) -> Result<ReadOnly, ViewFault> {
     let mut bytes = [0; layout::header::FIXED_BYTES];

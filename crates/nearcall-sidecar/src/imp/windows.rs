@@ -7,7 +7,7 @@ use nearcall_sys::memory::{
     self, Copied, MakeError, ReadOnly, Writable, make_named_region, make_named_return_page,
     make_named_upload,
 };
-use nearcall_sys::name::Name;
+use nearcall_sys::name::{self, Name, NameError, Use};
 use nearcall_transport::Peer;
 
 use crate::tier::Tier;
@@ -25,6 +25,14 @@ pub(crate) struct Passed {
 }
 
 impl Passed {
+    /// What another process made under the name that a text is.
+    pub(crate) fn open(text: &str, good_for: Use) -> Result<Self, NameError> {
+        let name = Name::parse(text)?;
+        let handle = name::open(&name, good_for)?;
+        let name = Some(name);
+        Ok(Self { handle, name })
+    }
+
     /// The name, for as long as a handle is open.
     pub(crate) fn name(&self) -> Option<&Name> {
         self.name.as_ref()

@@ -10,6 +10,7 @@ use nearcall_frames::handles::{Bell, Names, Numbers};
 use nearcall_proto::frames::v1 as wire;
 use nearcall_sys::event::Watch;
 use nearcall_sys::handover::Process;
+use nearcall_sys::name::is_in_this_session;
 
 use super::Shared;
 use super::bell::FarBell;
@@ -61,7 +62,12 @@ fn waited_for(caller: &Caller) -> Option<Process> {
         .inspect_err(|error| tracing::debug!(pid, %error, "a reader's end would not be seen"))
         .ok()?;
     // A connection that goes on is of a process that does, whose number is no other's.
-    (caller.is_this_user() && !session.is_over()).then_some(process)
+    (finds_names(caller) && !session.is_over()).then_some(process)
+}
+
+/// Whether what has a name here is found by a caller.
+pub(super) fn finds_names(caller: &Caller) -> bool {
+    caller.is_this_user() && caller.pid().is_some_and(is_in_this_session)
 }
 
 /// Subscribes a caller and puts the memory into its process, or lets it have names. None where neither can be.

@@ -11,7 +11,7 @@ pub(super) use nearcall_frames::handles::Bell as FarBell;
 use super::Shared;
 use super::caller::Caller;
 use super::grant::Asked;
-use super::handed::{self, process_of};
+use super::handed::{self, finds_names, process_of};
 use super::region::Region;
 use super::tickets::{Granted, Holder, Secret};
 use crate::imp::{Passed, borrowed};
@@ -72,7 +72,7 @@ impl To {
             told.handle = given.unwrap_or_default();
             return Ok(given.is_some());
         }
-        let Some(name) = memory.name() else {
+        let Some(name) = memory.name().filter(|_| finds_names(caller)) else {
             return Ok(false);
         };
         told.name = name.to_string();

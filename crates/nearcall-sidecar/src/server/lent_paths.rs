@@ -3,6 +3,8 @@
 use std::io;
 use std::os::fd::AsRawFd as _;
 
+use nearcall_proto::frames::v1 as wire;
+
 use super::Shared;
 use super::caller::Caller;
 use crate::imp::Passed;
@@ -26,7 +28,7 @@ impl Borrower {
     }
 
     /// Nothing is put into another process here.
-    pub(super) fn give(&self, _memory: &Passed) -> io::Result<u64> {
+    pub(super) fn give(&self, _memory: &Passed) -> io::Result<wire::LendResponse> {
         Err(io::Error::other("here it is opened by its path"))
     }
 }

@@ -134,7 +134,7 @@ impl Service {
     }
 
     /// Puts a handle of memory that a caller holds a reference into in its process. What is lent whole is its own by that.
-    fn hand_out(&self, caller: &Caller, lease: &[u8]) -> Result<u64, Refused> {
+    fn hand_out(&self, caller: &Caller, lease: &[u8]) -> Result<wire::LendResponse, Refused> {
         let session = caller.session.as_ref().ok_or(Refused::Lease)?;
         let (frames, bulk) = (&self.shared.leases, &self.shared.bulk);
         let give = |memory: &Passed| {
@@ -147,9 +147,12 @@ impl Service {
             return give(&region.passed);
         }
         let memory = bulk.memory(lease, session).ok_or(Refused::Lease)?;
-        let handle = give(&memory)?;
-        bulk.let_go(lease, session);
-        Ok(handle)
+        let lent = give(&memory)?;
+        // What is yet to be opened stays until it is let go of.
+        if lent.name.is_empty() {
+            bulk.let_go(lease, session);
+        }
+        Ok(lent)
     }
 }
 
@@ -226,8 +229,8 @@ impl frames_server::Frames for Service {
         request: tonic::Request<wire::LendRequest>,
     ) -> Result<tonic::Response<wire::LendResponse>, Status> {
         let caller = Caller::of(&request);
-        let handle = self.hand_out(&caller, &request.get_ref().lease)?;
-        Ok(tonic::Response::new(wire::LendResponse { handle }))
+        let lent = self.hand_out(&caller, &request.get_ref().lease)?;
+        Ok(tonic::Response::new(lent))
     }
 
     async fn set_policy(

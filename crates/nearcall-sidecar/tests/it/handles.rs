@@ -31,11 +31,11 @@ const ADDRESS: &str = "NEARCALL_SIDECAR_TEST_ADDRESS";
 /// Set where the processes of this test let no handles be put into them, so that frames come by names.
 const HIDES: &str = "NEARCALL_SIDECAR_TEST_HIDES";
 
-fn hides() -> bool {
+pub(crate) fn hides() -> bool {
     std::env::var_os(HIDES).is_some()
 }
 
-fn hide() {
+pub(crate) fn hide() {
     if hides() {
         nearcall_sys::process::hide_from_peers().unwrap();
     }
@@ -361,6 +361,30 @@ async fn an_upload_goes_by_a_handle() {
     };
     let inline = options.open(&channel, bytes).await.unwrap();
     assert_eq!(inline.tier(), Tier::Inline);
+}
+
+#[tokio::test]
+async fn a_frame_is_lent_by_a_handle() {
+    let mut served = Served::start().await;
+    served.publish();
+    let mut client = FramesClient::new(served.channel().await);
+    let request = wire::AcquireLatestRequest {
+        channel: NAME.to_owned(),
+        can_map: true,
+        ..wire::AcquireLatestRequest::default()
+    };
+    let answer = client.acquire_latest(request).await.unwrap().into_inner();
+    let body = answer.frame.unwrap().body.unwrap();
+    let Some(wire::bulk::Content::Frame(reference)) = body.content else {
+        panic!("expected a reference, found {body:?}");
+    };
+    let lease = reference.lease;
+    let lent = client.lend(wire::LendRequest { lease }).await.unwrap();
+    let lent = lent.into_inner();
+    assert_eq!(
+        (lent.handle == 0, !lent.name.is_empty()),
+        (hides(), hides())
+    );
 }
 
 /// The role that this process has; without one there is nothing to do.

@@ -29,8 +29,8 @@ use linux::{IS_ASKED_FOR, Passed, leads_to, strange};
 #[cfg(windows)]
 use windows::{IS_ASKED_FOR, Passed, leads_to, strange};
 
-/// What a client is told of memory: a path, or a handle once it asks.
-type Place = (String, u64);
+/// What a client is told of memory: a path, or a handle or a name once it asks.
+type Place = (String, wire::LendResponse);
 
 /// Somewhere that no memory of a server's is.
 struct Strange {
@@ -46,8 +46,8 @@ struct Strange {
 #[derive(Clone)]
 struct Lies {
     reference: wire::FrameRef,
-    handle: u64,
-    /// How often it was asked for a handle.
+    place: wire::LendResponse,
+    /// How often it was asked for that.
     lent: Arc<AtomicUsize>,
 }
 
@@ -60,8 +60,7 @@ impl Lies {
             "Lend",
             move |_: tonic::Request<wire::LendRequest>| {
                 says.lent.fetch_add(1, Ordering::Relaxed);
-                let handle = says.handle;
-                Ok(wire::LendResponse { handle })
+                Ok(says.place.clone())
             },
         );
         let says = |_: tonic::Request<wire::ReleaseRequest>| Ok(wire::ReleaseResponse {});
@@ -117,7 +116,7 @@ fn announced() -> u64 {
 
 /// A reference to what is at that place.
 fn lies(place: Place, offset: u64, length: u64) -> Lies {
-    let (path, handle) = place;
+    let (path, place) = place;
     let reference = wire::FrameRef {
         region: Some(wire::Region {
             epoch: IDENTITY.epoch,
@@ -138,7 +137,7 @@ fn lies(place: Place, offset: u64, length: u64) -> Lies {
     };
     Lies {
         reference,
-        handle,
+        place,
         lent: Arc::default(),
     }
 }

@@ -92,6 +92,17 @@ impl OwnerOnly {
         succeeded(unsafe { SetKernelObjectSecurity(object, DACL_SECURITY_INFORMATION, self.0.0) })
     }
 
+    /// A descriptor by which something belongs to another user and everybody may use it: what a test needs of those who
+    /// take a name first. On Windows it takes a privilege to give things away; see
+    /// [`allow_giving_away`](super::identity::allow_giving_away).
+    ///
+    /// # Errors
+    ///
+    /// That is no security identifier.
+    pub fn of_another(sid: &str) -> io::Result<Self> {
+        Self::parse(&format!("O:{sid}D:P(A;;GA;;;WD)"))
+    }
+
     pub(super) fn parse(text: &str) -> io::Result<Self> {
         let text = wide(text);
         let mut descriptor = ptr::null_mut();

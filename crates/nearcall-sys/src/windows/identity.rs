@@ -7,8 +7,10 @@ use std::sync::{Arc, OnceLock};
 
 use windows_sys::Win32::Security::Authorization::ConvertSidToStringSidW;
 use windows_sys::Win32::Security::{
-    GetTokenInformation, PSID, TOKEN_INFORMATION_CLASS, TOKEN_MANDATORY_LABEL, TOKEN_OWNER,
-    TOKEN_QUERY, TOKEN_USER, TokenIntegrityLevel, TokenOwner, TokenUser,
+    AdjustTokenPrivileges, GetTokenInformation, LookupPrivilegeValueW, PSID, SE_PRIVILEGE_ENABLED,
+    SE_RESTORE_NAME, TOKEN_ACCESS_MASK, TOKEN_ADJUST_PRIVILEGES, TOKEN_INFORMATION_CLASS,
+    TOKEN_MANDATORY_LABEL, TOKEN_OWNER, TOKEN_PRIVILEGES, TOKEN_QUERY, TOKEN_USER,
+    TokenIntegrityLevel, TokenOwner, TokenUser,
 };
 use windows_sys::Win32::System::Threading::{
     GetCurrentProcess, OpenProcess, OpenProcessToken, PROCESS_QUERY_LIMITED_INFORMATION,
@@ -27,7 +29,7 @@ pub fn own_sid() -> io::Result<Arc<str>> {
     if let Some(known) = OWN.get() {
         return Ok(Arc::clone(known));
     }
-    let sid: Arc<str> = user_of(&own_token()?)?.into();
+    let sid: Arc<str> = user_of(&own_token(TOKEN_QUERY)?)?.into();
     Ok(Arc::clone(OWN.get_or_init(|| sid)))
 }
 
@@ -38,7 +40,7 @@ pub fn own_sid() -> io::Result<Arc<str>> {
 ///
 /// The system cannot say.
 pub fn own_default_owner() -> io::Result<String> {
-    let information = information(&own_token()?, TokenOwner)?;
+    let information = information(&own_token(TOKEN_QUERY)?, TokenOwner)?;
     // SAFETY: the system wrote a TOKEN_OWNER at the beginning of the buffer, which is aligned for it.
     let owner = unsafe { information.as_ptr().cast::<TOKEN_OWNER>().read() };
     // SAFETY: the identifier lies in the same buffer, which is still there.
@@ -47,7 +49,7 @@ pub fn own_default_owner() -> io::Result<String> {
 
 /// The level of integrity of this process, as a security identifier: `S-1-16-…`.
 pub(super) fn own_integrity() -> io::Result<String> {
-    let information = information(&own_token()?, TokenIntegrityLevel)?;
+    let information = information(&own_token(TOKEN_QUERY)?, TokenIntegrityLevel)?;
     let label = information.as_ptr().cast::<TOKEN_MANDATORY_LABEL>();
     // SAFETY: the system wrote a TOKEN_MANDATORY_LABEL at the beginning of the buffer, which is aligned for it.
     let label = unsafe { label.read() };
@@ -73,6 +75,38 @@ pub fn sid_of_process(pid: u32) -> io::Result<String> {
     user_of(&unsafe { owned(token) }?)
 }
 
+/// Lets this process make what belongs to others, as an administrator may: for tests of who takes a name first. See
+/// `SeRestorePrivilege`.
+///
+/// # Errors
+///
+/// The system knows of no such privilege. That this user does not have it shows once it is used.
+pub fn allow_giving_away() -> io::Result<()> {
+    let token = own_token(TOKEN_ADJUST_PRIVILEGES)?;
+    let mut privileges = TOKEN_PRIVILEGES {
+        PrivilegeCount: 1,
+        ..TOKEN_PRIVILEGES::default()
+    };
+    let privilege = &mut privileges.Privileges[0];
+    privilege.Attributes = SE_PRIVILEGE_ENABLED;
+    // SAFETY: the name has a NUL at its end, and the pointer is to room for a number.
+    let answer =
+        unsafe { LookupPrivilegeValueW(ptr::null(), SE_RESTORE_NAME, &raw mut privilege.Luid) };
+    succeeded(answer)?;
+    // SAFETY: the token is open for this, the structure says how many privileges are in it, and what was before is not
+    // asked for.
+    succeeded(unsafe {
+        AdjustTokenPrivileges(
+            token.as_raw_handle(),
+            0,
+            &raw const privileges,
+            0,
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    })
+}
+
 /// The user of a token.
 pub(super) fn user_of(token: &OwnedHandle) -> io::Result<String> {
     let information = information(token, TokenUser)?;
@@ -96,12 +130,12 @@ pub(super) unsafe fn text_of(sid: PSID) -> io::Result<String> {
     Ok(unsafe { copied(memory.0.cast()) })
 }
 
-fn own_token() -> io::Result<OwnedHandle> {
+fn own_token(access: TOKEN_ACCESS_MASK) -> io::Result<OwnedHandle> {
     // SAFETY: it takes nothing, and answers a number that stands for this process.
     let this_process = unsafe { GetCurrentProcess() };
     let mut token = ptr::null_mut();
     // SAFETY: the handle stands for this process, and the pointer is to room for a handle.
-    succeeded(unsafe { OpenProcessToken(this_process, TOKEN_QUERY, &raw mut token) })?;
+    succeeded(unsafe { OpenProcessToken(this_process, access, &raw mut token) })?;
     // SAFETY: the call succeeded and wrote a handle that is the caller's to close.
     unsafe { owned(token) }
 }

@@ -14,6 +14,7 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::Storage::FileSystem::READ_CONTROL;
 use windows_sys::Win32::System::Memory::OpenFileMappingW;
+use windows_sys::Win32::System::RemoteDesktop::ProcessIdToSessionId;
 use windows_sys::Win32::System::Threading::OpenEventW;
 
 use super::descriptor::{self, OwnerOnly};
@@ -183,6 +184,20 @@ pub fn open(name: &Name, good_for: Use) -> Result<OwnedHandle, NameError> {
         });
     }
     Ok(handle)
+}
+
+/// Whether a process is in this one's session, and so finds what has a name here; not, where the system does not say.
+#[must_use]
+pub fn is_in_this_session(pid: u32) -> bool {
+    let here = session_of(std::process::id());
+    here.is_some() && here == session_of(pid)
+}
+
+fn session_of(pid: u32) -> Option<u32> {
+    let mut session = 0;
+    // SAFETY: the pointer is to room for a number.
+    let answer = unsafe { ProcessIdToSessionId(pid, &raw mut session) };
+    (answer != 0).then_some(session)
 }
 
 /// Owns what a call just made under a name. What was there before, whatever it is, was made by somebody who knew the name,

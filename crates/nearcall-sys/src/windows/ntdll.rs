@@ -1,5 +1,6 @@
-//! What only `ntdll.dll` answers: of what kind a handle is, how large, and what it is good for. Every version of Windows NT
-//! has these calls; the documented ones beside them say it of names, or not at all.
+//! What only `ntdll.dll` does: it answers of what kind a handle is, how large, and what it is good for, and has a process begin
+//! that was started suspended. Every version of Windows since XP has these calls; the documented ones beside them say it of
+//! names or threads, or not at all.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -80,4 +81,6 @@ unsafe extern "system" {
         length: u32,
         written: *mut u32,
     ) -> NTSTATUS;
+
+    pub(super) fn NtResumeProcess(process: HANDLE) -> NTSTATUS;
 }

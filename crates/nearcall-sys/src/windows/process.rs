@@ -17,7 +17,7 @@ use windows_sys::Win32::System::Console::{
     STD_OUTPUT_HANDLE,
 };
 use windows_sys::Win32::System::Threading::{
-    CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, GetCurrentProcess, OpenProcess,
+    CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_SUSPENDED, GetCurrentProcess, OpenProcess,
     PROCESS_ACCESS_RIGHTS, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
     PROCESS_TERMINATE, TerminateProcess, WaitForSingleObject,
 };
@@ -42,6 +42,13 @@ pub fn detach(command: &mut Command) {
 /// ctrl-c in the console does not.
 pub fn own_group(command: &mut Command) {
     command.creation_flags(CREATE_NEW_PROCESS_GROUP);
+}
+
+/// Has the child lead a process group of its own, as by [`own_group`], and not begin before [`Job::begin`] says so.
+///
+/// A child that is never told so waits forever: end it. It replaces what [`own_group`] said, which it includes.
+pub fn own_group_suspended(command: &mut Command) {
+    command.creation_flags(CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED);
 }
 
 /// Keeps this process's standard streams from children that are not given them.

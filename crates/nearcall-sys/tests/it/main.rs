@@ -15,5 +15,6 @@ mod memory;
 mod packet;
 #[cfg(unix)]
 mod process;
+mod room;
 #[cfg(windows)]
 mod windows;

@@ -171,6 +171,37 @@ pub async fn end_follows_a_dropped_peer(wire: &Wire) {
         .expect("writing to nobody fails");
 }
 
+/// A peer that leaves in the middle of what it is sent ends both directions, whichever side it is.
+///
+/// # Panics
+///
+/// The other side waits for it.
+pub async fn end_follows_a_peer_that_leaves_halfway(wire: &Wire) {
+    for leaver in ["client", "server"] {
+        let (client, server) = wire.pair().await;
+        let (mut stays, mut leaves) = match leaver {
+            "client" => (server, client),
+            _ => (client, server),
+        };
+        let leaving = async move {
+            let mut some = vec![0; 100_000];
+            leaves.read_exact(&mut some).await.expect("some comes");
+        };
+        let staying = async {
+            let (mut reader, mut writer) = tokio::io::split(&mut stays);
+            let mut rest = Vec::new();
+            let write = async { while writer.write_all(&noise(1)).await.is_ok() {} };
+            // A reset is as good as an end.
+            let read = async { reader.read_to_end(&mut rest).await.unwrap_or(0) };
+            let (_, heard) = tokio::join!(write, read);
+            assert_eq!(heard, 0, "nothing was said");
+        };
+        let both = async { tokio::join!(leaving, staying) };
+        let both = tokio::time::timeout(PATIENCE, both).await;
+        both.unwrap_or_else(|_| panic!("nobody hears that the {leaver} has left"));
+    }
+}
+
 /// Several slices go out in one call, and a wire that says it can do that does.
 ///
 /// # Panics

@@ -6,9 +6,10 @@ use gltf::buffer::Source;
 use gltf::mesh::Mode;
 use gltf::{Gltf, Node, Primitive};
 
-use crate::asset::{Asset, AssetPath, LoadError, Shape, What};
+use crate::asset::{Asset, LoadError, Shape, What};
 use crate::folder::Folder;
 use crate::limits::{ASSET_BYTES_MAX, DEPTH_MAX, FILE_BYTES_MAX, PARTS_MAX};
+use crate::path::AssetPath;
 
 /// Bytes of a vertex: position, normal, texture coordinate.
 const VERTEX_BYTES: usize = 32;

@@ -1,6 +1,5 @@
 //! The service as a process of its own, loading real files.
 
-#![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,

@@ -54,7 +54,7 @@ impl Served {
     }
 
     pub(crate) fn address(&self) -> String {
-        format!("unix:{}", self.place.path().join("assets.sock").display())
+        address(&self.place)
     }
 
     pub(crate) async fn channel(&self) -> Channel {
@@ -79,7 +79,7 @@ impl Served {
         AssetsClient::new(self.channel().await)
     }
 
-    /// With SIGKILL.
+    /// At once, without a word.
     pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
@@ -89,6 +89,14 @@ impl Served {
         self.process = spawn(&self.place, &self.root, &[]);
     }
 
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_none()
+    }
+}
+
+/// What `/proc` says of the server.
+#[cfg(target_os = "linux")]
+impl Served {
     /// How many descriptors of shared memory the server holds.
     pub(crate) fn shared_memory(&self) -> usize {
         let folder = format!("/proc/{}/fd", self.process.id());
@@ -114,10 +122,6 @@ impl Served {
         let gone = tokio::time::timeout(LONG, gone).await;
         assert!(gone.is_ok(), "the server keeps memory");
     }
-
-    pub(crate) fn is_alive(&mut self) -> bool {
-        self.process.try_wait().unwrap().is_none()
-    }
 }
 
 impl Drop for Served {
@@ -127,10 +131,13 @@ impl Drop for Served {
     }
 }
 
+fn address(place: &TempDir) -> String {
+    nearcall_testkit::local_address(place.path(), "assets.sock")
+}
+
 fn spawn(place: &TempDir, root: &Path, words: &[&str]) -> Child {
-    let address = format!("unix:{}", place.path().join("assets.sock").display());
     Command::new(env!("CARGO_BIN_EXE_assets"))
-        .arg(address)
+        .arg(address(place))
         .arg("--root")
         .arg(root)
         .args(words)

@@ -14,7 +14,7 @@ use crate::check::Session;
 use crate::outside::wine::WineServer;
 use crate::program::Program;
 use crate::tally::Tally;
-use crate::windows::{Kit, TARGET};
+use crate::windows::{self, Kit, TARGET};
 
 /// mingw with the threads of POSIX, which the programs use.
 const GCC: &str = "x86_64-w64-mingw32-gcc-posix";
@@ -64,16 +64,7 @@ pub(in crate::outside) fn windows(session: &Session<'_>) -> anyhow::Result<Tally
 impl<'a> Places<'a> {
     /// Builds and installs the library, and starts what the programs call.
     pub(super) fn of(session: &'a Session<'a>, kit: &'a Kit) -> anyhow::Result<Self> {
-        for (package, what) in [
-            ("nearcall-capi", "--lib"),
-            ("arith", "--bins"),
-            ("render", "--bins"),
-            ("nearcall-testkit", "--bins"),
-        ] {
-            kit.cargo(session)?
-                .args(["build", "--package", package, what, "--target", TARGET])
-                .succeed()?;
-        }
+        windows::build(session)?;
         let built = kit.built.join(TARGET).join("debug");
         let prefix = session.target().join("capi-windows-debug");
         capi::windows::install(session.root, &built, &prefix)?;

@@ -9,7 +9,7 @@ use crate::check::Session;
 use crate::outside::wine::WineServer;
 use crate::program::Program;
 use crate::tally::Tally;
-use crate::windows::{Kit, TARGET};
+use crate::windows::{self, Kit, TARGET};
 
 use super::{TRANSCRIPT, Transcript};
 pub(in crate::outside) use go::check as go;
@@ -32,9 +32,7 @@ struct Pipe<'a> {
 impl<'a> Pipe<'a> {
     fn open(session: &'a Session<'a>) -> anyhow::Result<Self> {
         let kit = Kit::of(session)?;
-        kit.cargo(session)?
-            .args(["build", "--package", "arith", "--target", TARGET])
-            .succeed()?;
+        windows::build(session)?;
         let program = kit.built.join(TARGET).join("debug/arith.exe");
         let arith = WineServer::start(session, &kit, &program, "nearcall-hello")?;
         Ok(Self {

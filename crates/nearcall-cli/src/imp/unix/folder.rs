@@ -56,12 +56,6 @@ pub(crate) fn rights(folder: &Path, found: &Metadata) -> Result<String, Wrong> {
     Ok(format!("mode {mode:04o}, yours"))
 }
 
-/// How many bytes a user may still write there.
-pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
-    let room = rustix::fs::statvfs(folder).ok()?;
-    Some(room.f_bavail.saturating_mul(room.f_frsize))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,24 +17,23 @@ const SYSTEM_STATUS_MIN: u32 = 0xc000_0000;
 pub(crate) struct Family(Job);
 
 impl Family {
-    /// Has a command start a process group of its own, at this process's console.
+    /// Has a command start a process group of its own, at this process's console, which begins once its job has it.
     pub(crate) fn prepare(command: &mut Command) {
-        process::own_group(command.as_std_mut());
+        process::own_group_suspended(command.as_std_mut());
     }
 
-    /// The job of a child that was just started by a command that was prepared for it.
-    ///
-    /// What the child has started before this is outside. It is called before the system has loaded the child's program.
+    /// The job of a child that was just started by a command that was prepared for it, and begins now: whatever it starts
+    /// is in the job.
     ///
     /// # Errors
-    /// When the system lets no job be made, or the child be in none.
+    /// When the system lets no job be made, or the child be in none. The child has not begun then.
     pub(crate) fn of(child: &mut Child) -> io::Result<Self> {
         let job = Job::new()?;
-        let adopted = match child.id() {
-            Some(id) => job.adopt_process(id),
+        let begun = match child.id() {
+            Some(id) => job.begin(id),
             None => Ok(()),
         };
-        match adopted {
+        match begun {
             // It may have ended at once, which is told as such.
             Err(error) if child.try_wait()?.is_none() => Err(error),
             _ => Ok(Self(job)),

@@ -42,8 +42,3 @@ pub(crate) fn rights(folder: &Path, _found: &Metadata) -> Result<String, Wrong> 
         }),
     }
 }
-
-/// How many bytes a user may still write there; not asked here: that something can be written is tried.
-pub(crate) const fn free_bytes(_folder: &Path) -> Option<u64> {
-    None
-}

@@ -4,6 +4,9 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// What these are, for people.
+pub(crate) const NAMES: &str = "SIGINT and SIGTERM";
+
 #[derive(Debug)]
 pub(super) struct Sources {
     interrupt: Signal,

@@ -6,6 +6,9 @@ use tokio::signal::windows::{
     CtrlBreak, CtrlC, CtrlClose, CtrlShutdown, ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown,
 };
 
+/// What these are, for people.
+pub(crate) const NAMES: &str = "ctrl-c, ctrl-break and the end of the console";
+
 #[derive(Debug)]
 pub(super) struct Sources {
     interrupt: CtrlC,

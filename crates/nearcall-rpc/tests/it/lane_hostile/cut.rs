@@ -75,10 +75,11 @@ async fn cut_everywhere(way: Way) {
     let server = Running::start().await.over(Wire::Lane);
     let mut other = server.client().await;
     for position in 0.. {
-        let front = Front::before(server.socket(), move |number| match number {
+        let front = Front::before(server.address(), move |number| match number {
             0 => Doing::Cut(way, position),
             _ => Doing::Pass,
-        });
+        })
+        .await;
         let channel = Channel::builder(front.address()).wire(Wire::Lane);
         let mut client = ProbeClient::new(channel.lazy().expect("an address"));
         let before = server.tally.runs();

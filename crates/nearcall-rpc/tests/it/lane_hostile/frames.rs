@@ -18,7 +18,7 @@ const TOTAL: u8 = 8;
 
 /// Sends frames after a greeting that is well; the server parts with the code.
 async fn check(server: &Running, what: &str, expected: u16, bytes: &[u8]) {
-    let mut peer = LanePeer::greeted(&server.socket()).await;
+    let mut peer = LanePeer::greeted(&server.address()).await;
     peer.send(bytes).await;
     let parting = peer.parting().await;
     let (code, text) = parting.unwrap_or_else(|| panic!("{what}: closed without a word"));
@@ -69,7 +69,7 @@ async fn before_the_greeting_is_done() {
         (8, hello((1, 1), (u32::MAX, 1))),
     ];
     for (expected, bytes) in cases {
-        let mut peer = LanePeer::connect(&server.socket()).await;
+        let mut peer = LanePeer::connect(&server.address()).await;
         peer.send(OPENING).await;
         peer.send(&bytes).await;
         peer.opening().await;
@@ -78,7 +78,7 @@ async fn before_the_greeting_is_done() {
     }
     // Nothing is said to who does not even open well.
     for opening in [&b"\x89NCALL\r\r"[..], b"\x89NCALL\n\n", &[0; 64]] {
-        let mut peer = LanePeer::connect(&server.socket()).await;
+        let mut peer = LanePeer::connect(&server.address()).await;
         peer.send(opening).await;
         assert!(peer.frame().await.is_none(), "{opening:?}");
     }

@@ -33,7 +33,7 @@ fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
 async fn one_that_stops_reading_costs_a_bounded_amount() {
     const STREAMS: usize = 8;
     let server = Running::start().await.over(Wire::Lane);
-    let mut peer = LanePeer::greeted_with(&server.socket(), &hello((1, 1), ALL_CREDIT)).await;
+    let mut peer = LanePeer::greeted_with(&server.address(), &hello((1, 1), ALL_CREDIT)).await;
     // A thousand answers of 64 KiB on each, for which there is credit enough.
     let order = download(65_000, 1_000);
     for number in 0..STREAMS {
@@ -58,7 +58,7 @@ async fn one_that_stops_reading_costs_a_bounded_amount() {
 #[tokio::test]
 async fn one_that_grants_no_credit_has_its_call_ended_at_the_deadline() {
     let server = Running::start().await.over(Wire::Lane);
-    let mut peer = LanePeer::greeted_with(&server.socket(), &hello((1, 1), (1, 1))).await;
+    let mut peer = LanePeer::greeted_with(&server.address(), &hello((1, 1), (1, 1))).await;
     let nanos = u64::try_from(Duration::from_millis(200).as_nanos()).unwrap();
     let order = download(100, 1_000);
     peer.send(&call(1, "Download", Some(nanos), Some(&order), true))
@@ -78,7 +78,7 @@ async fn one_that_grants_no_credit_has_its_call_ended_when_it_is_idle() {
     let server = Running::start_with(|server| server.limits(limits))
         .await
         .over(Wire::Lane);
-    let mut peer = LanePeer::greeted_with(&server.socket(), &hello((1, 1), (1, 1))).await;
+    let mut peer = LanePeer::greeted_with(&server.address(), &hello((1, 1), (1, 1))).await;
     let order = download(100, 1_000);
     peer.send(&call(1, "Download", None, Some(&order), true))
         .await;
@@ -91,7 +91,7 @@ async fn one_that_grants_no_credit_has_its_call_ended_when_it_is_idle() {
 #[tokio::test]
 async fn one_that_stops_reading_has_its_calls_ended_at_the_deadline() {
     let server = Running::start().await.over(Wire::Lane);
-    let mut peer = LanePeer::greeted_with(&server.socket(), &hello((1, 1), ALL_CREDIT)).await;
+    let mut peer = LanePeer::greeted_with(&server.address(), &hello((1, 1), ALL_CREDIT)).await;
     let nanos = u64::try_from(Duration::from_millis(200).as_nanos()).unwrap();
     let order = download(65_000, 1_000);
     for stream in [1, 3] {
@@ -112,7 +112,7 @@ async fn one_that_opens_streams_and_says_nothing_has_them_ended_when_they_are_id
     let server = Running::start_with(|server| server.limits(limits))
         .await
         .over(Wire::Lane);
-    let mut peer = LanePeer::greeted(&server.socket()).await;
+    let mut peer = LanePeer::greeted(&server.address()).await;
     for number in 0..STREAMS {
         peer.send(&call(number * 2 + 1, "Upload", None, None, false))
             .await;
@@ -138,7 +138,7 @@ async fn one_that_opens_streams_and_says_nothing_has_them_ended_when_they_are_id
 async fn one_that_opens_and_cancels_without_end_leaves_nothing_behind() {
     const CALLS: usize = 20_000;
     let server = Running::start().await.over(Wire::Lane);
-    let mut peer = LanePeer::greeted(&server.socket()).await;
+    let mut peer = LanePeer::greeted(&server.address()).await;
     // Each with a message that its handler is busy with, and one that nobody reads; together many times the window.
     let busy = Order {
         delay_ms: 60_000,
@@ -171,7 +171,7 @@ async fn one_that_opens_and_cancels_without_end_leaves_nothing_behind() {
 async fn pings_without_end_are_answered_once_they_are_read() {
     const PINGS: u64 = 100_000;
     let server = Running::start().await.over(Wire::Lane);
-    let mut peer = LanePeer::greeted(&server.socket()).await;
+    let mut peer = LanePeer::greeted(&server.address()).await;
     // Not one answer is read meanwhile, and yet the server takes them all.
     let mut pings = Vec::new();
     for number in 1..=PINGS {
@@ -200,7 +200,7 @@ async fn pings_without_end_are_answered_once_they_are_read() {
 #[tokio::test]
 async fn one_byte_at_a_time_is_as_good_as_all_at_once() {
     let server = Running::start().await.over(Wire::Lane);
-    let mut peer = LanePeer::greeted(&server.socket()).await;
+    let mut peer = LanePeer::greeted(&server.address()).await;
     let order = Order {
         payload: b"slowly".to_vec(),
         ..Order::default()

@@ -28,7 +28,7 @@ async fn behind(
     let server = Running::start().await;
     let (tells, told) = mpsc::unbounded_channel();
     let mut said = Some((greeting, bytes, tells));
-    let front = Front::before(server.socket(), move |_| match said.take() {
+    let front = Front::before(server.address(), move |_| match said.take() {
         None => Doing::Pass,
         Some((greeting, bytes, tells)) => Doing::Own(Box::new(move |stream, read| {
             let mut tasks = JoinSet::new();
@@ -43,7 +43,8 @@ async fn behind(
             });
             tasks
         })),
-    });
+    })
+    .await;
     (server, front, told)
 }
 
@@ -110,7 +111,8 @@ async fn each_rule_that_a_server_can_break() {
                 "{what}: {failed:?}"
             );
         }
-        let (code, text) = told.recv().await.unwrap().expect("a word of parting");
+        let parting = told.recv().await.flatten();
+        let (code, text) = parting.unwrap_or_else(|| panic!("{what}: no word of parting"));
         assert_eq!(code, expected, "{what}: {text}");
         // The same client, on a new connection.
         client.unary(Order::default()).await.expect("an answer");
@@ -130,7 +132,7 @@ async fn one_that_calls_a_client_which_hosts_nothing_is_told_so() {
     let server = Running::start().await;
     let (tells, mut told) = mpsc::unbounded_channel();
     let mut said = Some((bytes, tells));
-    let front = Front::before(server.socket(), move |_| {
+    let front = Front::before(server.address(), move |_| {
         let (bytes, tells) = said.take().expect("one connection");
         Doing::Own(Box::new(move |stream, read| {
             let mut tasks = JoinSet::new();
@@ -148,7 +150,8 @@ async fn one_that_calls_a_client_which_hosts_nothing_is_told_so() {
             });
             tasks
         }))
-    });
+    })
+    .await;
     let answer = client(&front).unary(Order::default()).await;
     assert!(answer.is_ok(), "{answer:?}");
     let unimplemented = Code::Unimplemented as u16;
@@ -168,13 +171,14 @@ async fn one_that_says_nothing_any_more_costs_no_longer_than_the_deadline() {
     ];
     for (windows, reads) in cases {
         let server = Running::start().await;
-        let front = Front::before(server.socket(), move |_| {
+        let front = Front::before(server.address(), move |_| {
             Doing::Own(Box::new(move |stream, read| {
                 let mut tasks = JoinSet::new();
                 tasks.spawn(silent(LanePeer::over(stream, read), windows, reads));
                 tasks
             }))
-        });
+        })
+        .await;
         let mut client = client(&front);
         let mut unary = Request::new(Order::default());
         unary.set_timeout(short);

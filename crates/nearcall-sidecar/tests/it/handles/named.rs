@@ -15,7 +15,7 @@ use tonic::{Request, Response, Status, Streaming, async_trait};
 use super::{BYTES, HIDES, NAME, address, geometry, hides};
 
 /// Fewer than there are would mean that the tests were not found.
-const TESTS_MIN: usize = 14;
+const TESTS_MIN: usize = 45;
 
 #[test]
 fn the_whole_suite_by_names() {
@@ -23,7 +23,8 @@ fn the_whole_suite_by_names() {
         return;
     }
     let output = Command::new(std::env::current_exe().unwrap())
-        .arg("handles::")
+        // It plays a server by handles that it puts into this process.
+        .args(["--skip", "lender::"])
         .env(HIDES, "1")
         .output()
         .unwrap();

@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
+use nearcall_proto::frames::v1 as wire;
 use nearcall_sidecar::Tier;
 
 use super::{Place, Strange};
@@ -15,7 +16,11 @@ pub(super) type Passed = OwnedFd;
 
 /// Where memory of this process is.
 pub(super) fn leads_to(memory: &Passed) -> Place {
-    (format!("/proc/self/fd/{}", memory.as_raw_fd()), 0)
+    at(format!("/proc/self/fd/{}", memory.as_raw_fd()))
+}
+
+fn at(path: String) -> Place {
+    (path, wire::LendResponse::default())
 }
 
 pub(super) fn strange() -> Vec<Strange> {
@@ -26,7 +31,7 @@ pub(super) fn strange() -> Vec<Strange> {
         ("/", true),
     ];
     let strange = |(path, is_open): (&'static str, bool)| Strange {
-        place: (path.to_owned(), 0),
+        place: at(path.to_owned()),
         what: path,
         is_open,
         _there: Box::new(()),

@@ -10,10 +10,13 @@ use windows_sys::Win32::System::JobObjects::{
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation,
     SetInformationJobObject, TerminateJobObject,
 };
-use windows_sys::Win32::System::Threading::{PROCESS_SET_QUOTA, PROCESS_TERMINATE};
+use windows_sys::Win32::System::Threading::{
+    PROCESS_SET_QUOTA, PROCESS_SUSPEND_RESUME, PROCESS_TERMINATE,
+};
 
 use super::{KILLED, open};
 use crate::windows::handle::{owned, succeeded};
+use crate::windows::ntdll::NtResumeProcess;
 
 /// Processes that end when this is dropped, or when this process ends, however it does; so do those that they start.
 #[derive(Debug)]
@@ -70,6 +73,25 @@ impl Job {
         succeeded(unsafe {
             AssignProcessToJobObject(self.0.as_raw_handle(), process.as_raw_handle())
         })
+    }
+
+    /// Takes a child in that was started by [`own_group_suspended`](super::own_group_suspended), by its number, and has it
+    /// begin: whatever it starts is in the job. The number is that of a child that this process still holds a handle of.
+    ///
+    /// # Errors
+    ///
+    /// There is no such process, it is in a job that lets none out, or it has ended. It has not begun then: end it.
+    pub fn begin(&self, pid: u32) -> io::Result<()> {
+        self.adopt_process(pid)?;
+        let process = open(pid, PROCESS_SUSPEND_RESUME)?;
+        // SAFETY: the process is open, for this.
+        let status = unsafe { NtResumeProcess(process.as_raw_handle()) };
+        if status < 0 {
+            let status = status.cast_unsigned();
+            let said = format!("NtResumeProcess answers {status:#010x}");
+            return Err(io::Error::other(said));
+        }
+        Ok(())
     }
 
     /// Ends every process of the job at once.

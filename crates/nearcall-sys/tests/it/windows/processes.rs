@@ -10,13 +10,13 @@ use nearcall_sys::handover::{Process, Rights, take};
 use nearcall_sys::memory::{
     make_named_region, make_region, make_return_page, open_region, open_return_page,
 };
-use nearcall_sys::name::{Name, NameError, Use, open};
+use nearcall_sys::name::{Name, NameError, Use, is_in_this_session, open};
 
 const ROLE: &str = "NEARCALL_SYS_TEST_ROLE";
 const BYTES: usize = 5 * 4_096;
 
 /// Far longer than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
+pub(super) const LONG: Duration = Duration::from_secs(60);
 
 /// The role that this process has; without one there is nothing to do.
 #[test]
@@ -32,6 +32,8 @@ fn role() {
             say("ready");
             std::thread::sleep(LONG);
         }
+        Ok("parent") => super::jobs::start_another(),
+        Ok("idle") => std::thread::sleep(LONG),
         Ok("taker") => {
             // A process that begins opens handles of its own, which may have the number.
             say("ready");
@@ -42,16 +44,27 @@ fn role() {
     }
 }
 
-struct Other {
-    child: Child,
+/// This test program in a role.
+pub(super) fn command(role: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "windows::processes::role", "--nocapture"])
+        .env(ROLE, role);
+    command
+}
+
+pub(super) struct Other {
+    pub(super) child: Child,
     says: BufReader<ChildStdout>,
 }
 
 impl Other {
     fn start(role: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "windows::processes::role", "--nocapture"])
-            .env(ROLE, role)
+        Self::spawn(&mut command(role))
+    }
+
+    pub(super) fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -68,7 +81,7 @@ impl Other {
     }
 
     /// The next line that is meant for this process; a test program says more.
-    fn hear(&mut self) -> String {
+    pub(super) fn hear(&mut self) -> String {
         loop {
             let mut line = String::new();
             assert_ne!(
@@ -100,7 +113,7 @@ impl Drop for Other {
     }
 }
 
-fn say(what: impl std::fmt::Display) {
+pub(super) fn say(what: impl std::fmt::Display) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "said: {what}").unwrap();
     out.flush().unwrap();
@@ -281,10 +294,12 @@ fn a_process_that_hides_is_waited_for_and_takes_no_handles() {
         std::io::ErrorKind::PermissionDenied,
         "{found}"
     );
+    assert!(is_in_this_session(pid));
     let process = Process::open_to_wait(pid).unwrap();
     let event = Event::new(Kind::Taken).unwrap();
     assert!(process.give(event.as_handle(), Rights::Wait).is_err());
     assert!(!process.has_ended());
     nearcall_sys::process::kill(pid).unwrap();
     assert_eq!(wait_any(&[process.as_handle()], LONG).unwrap(), Some(0));
+    assert!(!is_in_this_session(u32::MAX - 3), "there is none");
 }

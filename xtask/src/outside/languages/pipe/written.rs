@@ -26,10 +26,6 @@ pub(super) struct Written {
 impl Pipe<'_> {
     /// Has the command write a client, whose head is in `file`.
     pub(super) fn write(&self, language: &str, file: &str) -> anyhow::Result<Written> {
-        self.kit
-            .cargo(self.session)?
-            .args(["build", "--package", "nearcall-cli", "--target", TARGET])
-            .succeed()?;
         let nearcall = self.kit.built.join(TARGET).join("debug/nearcall.exe");
         let folder = self.session.outside()?.join("windows-dial").join(language);
         if folder.exists() {

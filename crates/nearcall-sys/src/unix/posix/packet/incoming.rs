@@ -42,7 +42,13 @@ pub(super) fn take(socket: BorrowedFd<'_>, into: &mut [u8]) -> Result<Taken, Err
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(RIGHTS_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut buffers = [IoSliceMut::new(into)];
-    let message = recvmsg(socket, &mut buffers, &mut control, system::RECEIVING)?;
+    let mut receive = || recvmsg(socket, &mut buffers, &mut control, system::RECEIVING);
+    let (mut message, mut has_room) = (receive(), true);
+    if matches!(message, Err(Errno::MSGSIZE)) {
+        // This process may have no more descriptors. XNU has closed what came along, and the bytes are there still.
+        (message, has_room) = (receive(), false);
+    }
+    let message = message?;
     let mut descriptors = Vec::new();
     for part in control.drain() {
         if let RecvAncillaryMessage::ScmRights(passed) = part {
@@ -55,7 +61,7 @@ pub(super) fn take(socket: BorrowedFd<'_>, into: &mut [u8]) -> Result<Taken, Err
     Ok(Taken {
         bytes: message.bytes,
         descriptors,
-        all: !message.flags.contains(ReturnFlags::CTRUNC),
+        all: has_room && !message.flags.contains(ReturnFlags::CTRUNC),
     })
 }
 
