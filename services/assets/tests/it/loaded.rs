@@ -19,6 +19,8 @@ const SAMPLES: [&str; 7] = [
 /// What is large enough goes through shared memory, where there is a way.
 const SHARED: Tier = if cfg!(target_os = "linux") {
     Tier::Proc
+} else if cfg!(windows) {
+    Tier::Handle
 } else {
     Tier::Inline
 };
