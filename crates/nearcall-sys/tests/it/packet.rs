@@ -48,7 +48,7 @@ fn send_many(socket: &Socket, bytes: &[u8], descriptor: &OwnedFd, count: usize) 
 #[test]
 fn descriptors_arrive_and_are_closed_on_exec() {
     let (one, other) = pair().unwrap();
-    let (read, write) = rustix::pipe::pipe().unwrap();
+    let (read, write) = pipe();
     one.send(b"take this", &[write.as_fd()]).unwrap();
     drop(write);
     let mut buffer = [0; 64];
@@ -77,7 +77,7 @@ fn descriptors_that_nobody_asked_for_are_closed() {
         (253, 0),
     ] {
         let (one, other) = pair().unwrap();
-        let (read, write) = rustix::pipe::pipe().unwrap();
+        let (read, write) = pipe();
         send_many(&one, &on_the_wire(b"gift"), &write, sent);
         drop(write);
         let received = other.receive(&mut [0; 64], expected);
@@ -85,11 +85,8 @@ fn descriptors_that_nobody_asked_for_are_closed() {
             matches!(received, Err(ReceiveError::TooManyDescriptors { most }) if most == expected),
             "{sent} sent, {expected} expected: {received:?}"
         );
-        // Were one copy of the write end still open, there would be no end of file.
-        rustix::io::ioctl_fionbio(&read, true).unwrap();
-        assert_eq!(
-            rustix::io::read(&read, &mut [0; 1]),
-            Ok(0),
+        assert!(
+            is_at_its_end(&read),
             "{sent} sent, {expected} expected: all of them must be closed"
         );
         one.send(b"again", &[]).unwrap();
@@ -139,6 +136,18 @@ fn soon(holds: impl Fn() -> bool) -> bool {
         std::thread::sleep(Duration::from_millis(1));
     }
     true
+}
+
+/// A pipe, whose ends the programs that other tests start do not keep.
+fn pipe() -> (OwnedFd, OwnedFd) {
+    let (read, write) = std::io::pipe().unwrap();
+    (read.into(), write.into())
+}
+
+/// Whether no copy of a pipe's write end is open any more.
+fn is_at_its_end(read: &OwnedFd) -> bool {
+    rustix::io::ioctl_fionbio(read, true).unwrap();
+    soon(|| rustix::io::read(read, &mut [0; 1]) == Ok(0))
 }
 
 #[test]
