@@ -30,7 +30,8 @@ async fn the_callers_deadline_ends_both_sides(wire: Wire) {
     let server = Running::start().await.over(wire);
     let mut client = server.client().await;
     let mut request = Request::new(slow());
-    request.set_timeout(Duration::from_millis(50));
+    // Long enough that the handler has begun by then.
+    request.set_timeout(Duration::from_secs(1));
     let status = client.unary(request).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
     server.tally.wait_dropped(1).await;
@@ -41,7 +42,7 @@ async fn the_callers_deadline_ends_both_sides(wire: Wire) {
         count: 1_000,
         ..Order::default()
     });
-    request.set_timeout(Duration::from_millis(200));
+    request.set_timeout(Duration::from_secs(1));
     let mut reports = client.download(request).await.unwrap().into_inner();
     let mut seen = 0;
     let status = loop {

@@ -21,7 +21,7 @@ impl Tally {
     ///
     /// # Panics
     ///
-    /// That does not happen within five seconds.
+    /// That does not happen within [`PATIENCE`](crate::PATIENCE).
     pub async fn wait_dropped(&self, count: usize) {
         crate::eventually("handlers dropped", || {
             self.dropped.load(Ordering::SeqCst) >= count
@@ -33,7 +33,7 @@ impl Tally {
     ///
     /// # Panics
     ///
-    /// That does not happen within five seconds.
+    /// That does not happen within [`PATIENCE`](crate::PATIENCE).
     pub async fn wait_begun(&self, count: usize) {
         crate::eventually("handlers begun", || {
             self.begun.load(Ordering::SeqCst) >= count

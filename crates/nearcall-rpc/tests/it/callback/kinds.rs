@@ -115,7 +115,8 @@ async fn the_deadline_of_the_call_that_is_served_holds_for_what_is_called_back()
             delay_ms: 60_000,
             ..Order::default()
         });
-        slow.set_timeout(Duration::from_millis(100));
+        // Long enough that the handler has begun by then.
+        slow.set_timeout(Duration::from_secs(1));
         let status = client.unary(slow).await.unwrap_err();
         assert_eq!(status.code(), Code::DeadlineExceeded, "{wire}: {status:?}");
         tally.wait_dropped(1).await;
