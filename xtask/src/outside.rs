@@ -17,6 +17,7 @@ mod interop;
 mod languages;
 mod lifecycle;
 mod new_project;
+mod npm;
 mod python;
 mod server;
 mod wine;

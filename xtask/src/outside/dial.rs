@@ -17,7 +17,7 @@ use crate::program::end_family;
 use crate::tally::Tally;
 
 use super::server::{Server, in_runtime};
-use super::{GCC, GO, GXX, NODE, NPM, PKG_CONFIG, PYTHON, go, python};
+use super::{GCC, GO, GXX, NODE, NPM, PKG_CONFIG, PYTHON, go, npm, python};
 
 /// Limit: how long setting up and running one language may take.
 const LANGUAGE_LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -224,19 +224,15 @@ fn settings(session: &Session<'_>) -> anyhow::Result<Vec<(&'static str, OsString
     folders.extend(env::split_paths(&path));
     let mut maven = OsString::from("-Dmaven.repo.local=");
     maven.push(session.target().join("m2"));
-    let mut settings = go::folders(&outside.join("go"))?;
-    // The program's go.mod is made whole by its first `go mod tidy`.
-    settings.retain(|(name, _)| *name != "GOFLAGS");
+    let mut settings = go::folders_of_new(&outside.join("go"))?;
     settings.extend([
-        ("GOFLAGS", "-modcacherw".into()),
         ("PATH", env::join_paths(folders)?),
         ("CARGO_TARGET_DIR", session.target().into()),
         ("PIP_CACHE_DIR", outside.join("pip").into()),
         ("PIP_DISABLE_PIP_VERSION_CHECK", "1".into()),
-        ("npm_config_cache", outside.join("npm").into()),
-        ("BUF_CACHE_DIR", outside.join("buf-cache").into()),
         ("MAVEN_OPTS", maven),
     ]);
+    settings.extend(npm::settings(session)?);
     if GCC.missing().is_none() && PKG_CONFIG.missing().is_none() {
         let prefix: PathBuf = capi::install()?;
         settings.push(("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig").into()));

@@ -28,6 +28,14 @@ pub(super) fn build(
     Ok(program)
 }
 
+/// As [`folders`], for a program whose go.mod is made whole by its first `go mod tidy`.
+pub(super) fn folders_of_new(folder: &Path) -> anyhow::Result<Vec<(&'static str, OsString)>> {
+    let mut settings = folders(folder)?;
+    settings.retain(|(name, _)| *name != "GOFLAGS");
+    settings.push(("GOFLAGS", "-modcacherw".into()));
+    Ok(settings)
+}
+
 /// Everything that Go writes goes under `folder`, and can be removed by `rm`.
 pub(super) fn folders(folder: &Path) -> anyhow::Result<Vec<(&'static str, OsString)>> {
     // Go's own settings are read from where the user keeps them, though its counters are not written there.

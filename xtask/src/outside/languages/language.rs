@@ -13,7 +13,7 @@ use crate::check::{Session, Tool};
 use crate::program::{Ended, Program};
 
 use super::super::server::in_runtime;
-use super::super::{GO, JAVAC, MAVEN, NODE, NPM, PROTOC, PYTHON, go};
+use super::super::{GO, JAVAC, MAVEN, NODE, NPM, PROTOC, PYTHON, go, npm};
 use super::copy::Copy;
 use super::readme::commands;
 use super::transcript::Mark;
@@ -47,7 +47,7 @@ pub(super) const TYPESCRIPT: Language = Language {
     folder: "examples/node/hello",
     in_workspace: false,
     needs: &[NODE, NPM],
-    settings: npm,
+    settings: npm::settings,
     plain_tonic_lets_in: None,
 };
 
@@ -172,14 +172,6 @@ pub(super) const LANGUAGES: &[Language] = &[
 /// The C library, where the READMEs say that it is.
 fn libnearcall(_: &Session<'_>) -> anyhow::Result<Settings> {
     Ok(vec![("NEARCALL_PREFIX", capi::install()?.into())])
-}
-
-pub(super) fn npm(session: &Session<'_>) -> anyhow::Result<Settings> {
-    let outside = session.outside()?;
-    Ok(vec![
-        ("npm_config_cache", outside.join("npm").into()),
-        ("BUF_CACHE_DIR", outside.join("buf-cache").into()),
-    ])
 }
 
 fn python(session: &Session<'_>) -> anyhow::Result<Settings> {

