@@ -6,17 +6,17 @@
 
 #[cfg(any(target_os = "linux", target_os = "macos", windows))]
 pub mod memory;
+pub mod room;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
 
 #[cfg(unix)]
-pub use unix::{clock, inherit, limits, process, room};
+pub use unix::{clock, inherit, limits, process};
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 pub use unix::{credentials, packet};
 #[cfg(windows)]
 pub use windows::{
-    claim, clock, descriptor, event, handover, identity, inherit, name, pipe, process, room,
-    socket, wine,
+    claim, clock, descriptor, event, handover, identity, inherit, name, pipe, process, socket, wine,
 };

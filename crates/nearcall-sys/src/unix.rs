@@ -7,7 +7,7 @@ pub mod clock;
 pub mod inherit;
 pub mod limits;
 pub mod process;
-pub mod room;
+pub(crate) mod room;
 
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 pub mod credentials;

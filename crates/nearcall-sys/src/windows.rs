@@ -13,7 +13,7 @@ pub mod name;
 mod ntdll;
 pub mod pipe;
 pub mod process;
-pub mod room;
+pub(crate) mod room;
 pub mod socket;
 mod text;
 mod wait;

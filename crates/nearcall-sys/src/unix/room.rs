@@ -1,15 +1,8 @@
-//! How much room there is: in folders, and in memory.
+//! How much room this system says there is.
 
 use std::path::Path;
 
-/// Bytes of memory of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Memory {
-    /// What programs may still take, before others have to give way.
-    pub available: u64,
-    /// What there is.
-    pub total: u64,
-}
+use crate::room::Memory;
 
 /// How many bytes this user may still write in a folder; none where the system cannot say. See `statvfs(3)`.
 #[must_use]

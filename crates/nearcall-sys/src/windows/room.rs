@@ -1,4 +1,4 @@
-//! How much room there is: in folders, and in memory.
+//! How much room this system says there is.
 
 use std::path::Path;
 use std::ptr;
@@ -7,16 +7,7 @@ use windows_sys::Win32::Storage::FileSystem::GetDiskFreeSpaceExW;
 use windows_sys::Win32::System::SystemInformation::{GlobalMemoryStatusEx, MEMORYSTATUSEX};
 
 use super::text::wide;
-
-/// Bytes of memory of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Memory {
-    /// What programs may still take, before others have to give way: memory that is free and that the system may still
-    /// promise, whichever is less.
-    pub available: u64,
-    /// What there is.
-    pub total: u64,
-}
+use crate::room::Memory;
 
 /// How many bytes this user may still write in a folder; none where the system cannot say. See `GetDiskFreeSpaceExW`.
 #[must_use]
